@@ -25,6 +25,7 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange/site"
 	"github.com/redthread-api/redthread/internal/limits"
+	"github.com/redthread-api/redthread/internal/newsletter"
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/queries"
 	"github.com/redthread-api/redthread/internal/store"
@@ -47,6 +48,8 @@ type Config struct {
 	Registry *queries.Registry
 	// Webhooks is managed by mutations.
 	Webhooks *delivery.Webhooks
+	// Sendings is managed by mutations. Nil stands for one that has nothing to send with.
+	Sendings *newsletter.Sendings
 	// RegisteredOnly refuses every document that is not registered.
 	RegisteredOnly bool
 	// Introspection says for whom the schema's description is: one of the
@@ -85,6 +88,7 @@ func New(c Config) graphql.ExecutableSchema {
 		keys:     c.Keys,
 		people:   c.People,
 		webhooks: c.Webhooks,
+		sendings: c.Sendings,
 		registry: c.Registry,
 		now:      c.Now,
 		texts:    newTextRenderer(c.EntityURL),
@@ -140,6 +144,9 @@ func (c Config) complete() Config {
 	}
 	if c.Webhooks == nil && c.Desk != nil {
 		c.Webhooks = delivery.New(delivery.Config{Stores: c.Stores, Live: c.Desk.Live(), Log: c.Log, Now: c.Now})
+	}
+	if c.Sendings == nil {
+		c.Sendings = newsletter.NewSendings(newsletter.SendingsConfig{Stores: c.Stores, Editions: newsletter.Desk{Stores: c.Stores}, Log: c.Log, Now: c.Now})
 	}
 	if c.OnQuery == nil {
 		c.OnQuery = func(bool) {}

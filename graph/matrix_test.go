@@ -99,6 +99,7 @@ var (
 		"pendingChanges": domain.ReadDesk, "schedules": domain.ReadDesk, "publicationLog": domain.ReadDesk, "trash": domain.ReadDesk,
 		"apiKeys": domain.ManageAccess, "people": domain.ManageAccess, "auditLog": domain.ReadAudit, "registeredDocuments": domain.RegisterQueries,
 		"webhooks": domain.ManageWebhooks, "webhook": domain.ManageWebhooks, "webhookDeliveries": domain.ManageWebhooks,
+		"sendings": domain.SendEditions, "sending": domain.SendEditions, "sendingObstacles": domain.SendEditions,
 	}
 	otherFields = []string{"node", "nodes", "viewer", "changes"} // walked by oneByOne and changes
 )
@@ -424,8 +425,13 @@ func (m *matrix) desk(v *domain.Viewer) {
 		m.entryPoints["Query."+entryPoint] = true
 		for _, stage := range []string{"", "query @inContext(stage: DESK) "} {
 			ask := entryPoint + "(first: 1) { pageInfo { hasNextPage } }"
-			if entryPoint == "webhook" {
+			switch entryPoint {
+			case "webhook":
 				ask = fmt.Sprintf("webhook(id: %q) { id }", domain.NewID(domain.Webhook, time.Now()))
+			case "sending":
+				ask = fmt.Sprintf("sending(id: %q) { id edition { slug } }", domain.NewID(domain.Sending, time.Now()))
+			case "sendingObstacles":
+				ask = `sendingObstacles(edition: "edition-draft") { code message }`
 			}
 			r := m.as(v, fmt.Sprintf(`%s{ %s }`, stage, ask), nil)
 			switch {

@@ -11,6 +11,7 @@ import (
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/newsletter"
 	"github.com/redthread-api/redthread/internal/queries"
 )
 
@@ -21,6 +22,7 @@ type Resolver struct {
 	keys     *access.Keys
 	people   *access.People
 	webhooks *delivery.Webhooks
+	sendings *newsletter.Sendings
 	registry *queries.Registry
 	texts    *textRenderer
 	site     site.Site
@@ -58,6 +60,7 @@ type (
 	auditResolver  struct{}
 
 	deliveryResolver struct{}
+	sendingResolver  struct{ *Resolver }
 	attemptResolver  struct{}
 
 	revisionResolver struct{ *Resolver }
@@ -122,6 +125,7 @@ func (r *Resolver) Person() generated.PersonResolver         { return personReso
 func (r *Resolver) AuditEntry() generated.AuditEntryResolver { return auditResolver{} }
 
 func (r *Resolver) WebhookDelivery() generated.WebhookDeliveryResolver { return deliveryResolver{} }
+func (r *Resolver) Sending() generated.SendingResolver                 { return sendingResolver{r} }
 func (r *Resolver) WebhookAttempt() generated.WebhookAttemptResolver   { return attemptResolver{} }
 
 func (r *Resolver) Revision() generated.RevisionResolver                 { return revisionResolver{r} }

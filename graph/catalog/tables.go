@@ -396,6 +396,11 @@ var (
 		Orders: orders{"CREATED_AT": {Column: "created_at", Kind: read.DateTime}},
 	}
 
+	sendingTable = &read.Table{
+		Name: "sendings", Type: "Sending", Never: []string{"worker", "worker_until", "failures"},
+		Orders: orders{"CREATED_AT": {Column: "created_at", Kind: read.DateTime}},
+	}
+
 	scheduleTable = &read.Table{
 		Name: "schedules", Type: "Schedule",
 		Fields: fields{"status": enum("status", domain.ScheduleStatuses)},

@@ -23,6 +23,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db/report"
 	"github.com/redthread-api/redthread/ent/db/revision"
 	"github.com/redthread-api/redthread/ent/db/schedule"
+	"github.com/redthread-api/redthread/ent/db/sending"
 	"github.com/redthread-api/redthread/ent/db/series"
 	"github.com/redthread-api/redthread/ent/db/source"
 	"github.com/redthread-api/redthread/ent/db/tag"
@@ -65,6 +66,7 @@ var (
 	AuditLog            = read.NewType(auditTable, auditentry.Columns, func(c *db.Client) *db.AuditEntryQuery { return c.AuditEntry.Query() })
 	RegisteredDocuments = read.NewType(registeredTable, registereddocument.Columns, func(c *db.Client) *db.RegisteredDocumentQuery { return c.RegisteredDocument.Query() })
 	Webhooks            = read.NewType(webhookTable, webhook.Columns, func(c *db.Client) *db.WebhookQuery { return c.Webhook.Query() })
+	Sendings            = read.NewType(sendingTable, sending.Columns, func(c *db.Client) *db.SendingQuery { return c.Sending.Query() })
 	WebhookDeliveries   = read.NewType(deliveryTable, webhookdelivery.Columns, func(c *db.Client) *db.WebhookDeliveryQuery { return c.WebhookDelivery.Query() })
 	Schedules           = read.NewType(scheduleTable, schedule.Columns, func(c *db.Client) *db.ScheduleQuery { return c.Schedule.Query() })
 )

@@ -25,6 +25,7 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/markdown"
+	"github.com/redthread-api/redthread/internal/newsletter"
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -71,6 +72,7 @@ type ResolverRoot interface {
 	ReportPayload() ReportPayloadResolver
 	Revision() RevisionResolver
 	Schedule() ScheduleResolver
+	Sending() SendingResolver
 	Series() SeriesResolver
 	SeriesPayload() SeriesPayloadResolver
 	Source() SourceResolver
@@ -261,6 +263,11 @@ type MutationResolver interface {
 	RotateAPIKey(ctx context.Context, input model.RotateAPIKeyInput) (*model.APIKeySecretPayload, error)
 	RevokeAPIKey(ctx context.Context, input model.RevokeAPIKeyInput) (*model.APIKeyPayload, error)
 	UpdatePerson(ctx context.Context, input scalar.Input) (*model.PersonPayload, error)
+	SendEdition(ctx context.Context, input newsletter.SendParams) (*model.SendingPayload, error)
+	SendTestEdition(ctx context.Context, input model.SendTestEditionInput) (*model.SendTestEditionPayload, error)
+	PauseSending(ctx context.Context, input model.SendingInput) (*model.SendingPayload, error)
+	ResumeSending(ctx context.Context, input model.ResumeSendingInput) (*model.SendingPayload, error)
+	StopSending(ctx context.Context, input model.SendingInput) (*model.SendingPayload, error)
 	CreateWebhook(ctx context.Context, input model.CreateWebhookInput) (*model.WebhookSecretPayload, error)
 	UpdateWebhook(ctx context.Context, input scalar.Input) (*model.WebhookPayload, error)
 	DeleteWebhook(ctx context.Context, input model.DeleteWebhookInput) (*model.DeleteWebhookPayload, error)
@@ -342,6 +349,9 @@ type QueryResolver interface {
 	APIKeys(ctx context.Context, first *int, after *string, last *int, before *string) (*read.Connection[db.ApiKey], error)
 	People(ctx context.Context, first *int, after *string, last *int, before *string) (*read.Connection[db.Person], error)
 	AuditLog(ctx context.Context, actions []string, actors []string, since *time.Time, until *time.Time, first *int, after *string, last *int, before *string) (*read.Connection[db.AuditEntry], error)
+	Sendings(ctx context.Context, first *int, after *string, last *int, before *string) (*model.SendingConnection, error)
+	Sending(ctx context.Context, id *string, edition *string) (*model.Sending, error)
+	SendingObstacles(ctx context.Context, edition string) ([]*newsletter.Obstacle, error)
 	Webhooks(ctx context.Context, first *int, after *string, last *int, before *string) (*read.Connection[db.Webhook], error)
 	Webhook(ctx context.Context, id string) (*db.Webhook, error)
 	WebhookDeliveries(ctx context.Context, webhook *string, states []string, first *int, after *string, last *int, before *string) (*read.Connection[db.WebhookDelivery], error)
@@ -415,6 +425,9 @@ type RevisionResolver interface {
 type ScheduleResolver interface {
 	Warnings(ctx context.Context, obj *db.Schedule) ([]string, error)
 }
+type SendingResolver interface {
+	Edition(ctx context.Context, obj *model.Sending) (*db.Edition, error)
+}
 type SeriesResolver interface {
 	DisplayName(ctx context.Context, obj *db.Series) (string, error)
 	URL(ctx context.Context, obj *db.Series) (*string, error)
@@ -457,6 +470,7 @@ type SourcePayloadResolver interface {
 }
 type SubscriptionResolver interface {
 	ContentChanged(ctx context.Context, types []string, ids []string, tags []string, after *string) (<-chan *model.Change, error)
+	SendingProgress(ctx context.Context, id string) (<-chan *model.Sending, error)
 }
 type TagResolver interface {
 	DisplayName(ctx context.Context, obj *db.Tag) (string, error)
@@ -546,11 +560,15 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ReportBy", ec.unmarshalInputReportBy),
 			graphql.NewInputUnmarshaler("ReportOrder", ec.unmarshalInputReportOrder),
 			graphql.NewInputUnmarshaler("RestoreRevisionInput", ec.unmarshalInputRestoreRevisionInput),
+			graphql.NewInputUnmarshaler("ResumeSendingInput", ec.unmarshalInputResumeSendingInput),
 			graphql.NewInputUnmarshaler("RetryWebhookDeliveriesInput", ec.unmarshalInputRetryWebhookDeliveriesInput),
 			graphql.NewInputUnmarshaler("RevokeApiKeyInput", ec.unmarshalInputRevokeApiKeyInput),
 			graphql.NewInputUnmarshaler("RotateApiKeyInput", ec.unmarshalInputRotateApiKeyInput),
 			graphql.NewInputUnmarshaler("RotateWebhookSecretInput", ec.unmarshalInputRotateWebhookSecretInput),
 			graphql.NewInputUnmarshaler("SchedulePublicationInput", ec.unmarshalInputSchedulePublicationInput),
+			graphql.NewInputUnmarshaler("SendEditionInput", ec.unmarshalInputSendEditionInput),
+			graphql.NewInputUnmarshaler("SendTestEditionInput", ec.unmarshalInputSendTestEditionInput),
+			graphql.NewInputUnmarshaler("SendingInput", ec.unmarshalInputSendingInput),
 			graphql.NewInputUnmarshaler("SeriesBy", ec.unmarshalInputSeriesBy),
 			graphql.NewInputUnmarshaler("SeriesOrder", ec.unmarshalInputSeriesOrder),
 			graphql.NewInputUnmarshaler("SourceBy", ec.unmarshalInputSourceBy),
@@ -3020,6 +3038,91 @@ type WebhookEdge {
   node: Webhook!
 }
 
+"What becomes of an edition that is sent."
+enum SendingState {
+  "Its time has not come."
+  SCHEDULED
+  "It is being sent, or waits for the next attempt."
+  RUNNING
+  "It was paused, by a person or by the program: see ` + "`" + `reason` + "`" + `."
+  PAUSED
+  "It was ended; the recipients that had no result were skipped."
+  STOPPED
+  "Each recipient has a result."
+  DONE
+}
+
+"An edition that is sent to the subscribers of its series. An edition is sent once."
+type Sending {
+  "Its id."
+  id: ID!
+  "The edition, as it is on the desk; null if it was purged."
+  edition: Edition
+  "What becomes of it."
+  state: SendingState!
+  "Why it is paused, where the program has paused it."
+  reason: String
+  "The time from which it is sent."
+  at: DateTime!
+  "Who has sent it."
+  createdBy: String!
+  "When that was."
+  createdAt: DateTime!
+  "When the list of its recipients was complete; null before that. Later subscribers do not get it."
+  listedAt: DateTime
+  "When the last recipient had a result."
+  doneAt: DateTime
+  "The number of recipients on the list."
+  total: Int!
+  "How many mails the mail server has accepted. That does not mean that they were delivered."
+  submitted: Int!
+  "How many mails were refused for now, and will be attempted again."
+  deferred: Int!
+  "How many mails were refused for good, or for 48 hours."
+  failed: Int!
+  """
+  How many submissions were interrupted so that nothing says whether the mail server has accepted them. They
+  are not attempted again.
+  """
+  unknown: Int!
+  "How many recipients unsubscribed, or were suppressed or erased, after the list was made."
+  skipped: Int!
+  "How many have had no attempt yet, or one that goes on."
+  left: Int!
+  "How many mails a second are submitted now; 0 where it does not run."
+  rate: Float!
+  "How many seconds the rest will take at that rate; null where it is not known."
+  etaSeconds: Int
+}
+
+"A page of sendings."
+type SendingConnection {
+  "The items with their cursors."
+  edges: [SendingEdge!]!
+  "The items."
+  nodes: [Sending!]!
+  "Where this page lies in the list."
+  pageInfo: PageInfo!
+  "How many the whole list has, for this viewer. It is counted only when it is asked for."
+  totalCount: Int!
+}
+
+"One of a page of sendings."
+type SendingEdge {
+  "Its place in the list, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `."
+  cursor: String!
+  "The item."
+  node: Sending!
+}
+
+"What stands in the way of sending an edition."
+type SendingObstacle {
+  "A word for programs: NOT_PUBLISHED, NO_RECIPIENTS, TOO_LARGE, BROKEN_LINK and others."
+  code: String!
+  "A sentence for people."
+  message: String!
+}
+
 "What has become of a delivery."
 enum WebhookDeliveryState {
   "It waits for its first attempt, for the next, or for an earlier one of the same document."
@@ -4936,6 +5039,32 @@ type Query {
     "Stop ahead of the item that has this cursor."
     before: String
   ): AuditEntryConnection!
+  "Editions that were sent or are to be sent, the newest first. Needs the right SEND_EDITION."
+  sendings(
+    """
+    How many from the start: 1 to 100, or 0 for none. 20 when neither ` + "`" + `first` + "`" + ` nor ` + "`" + `last` + "`" + ` is
+    given.
+    """
+    first: Int
+    "Start behind the item that has this cursor."
+    after: String
+    "How many from the end, instead of ` + "`" + `first` + "`" + `."
+    last: Int
+    "Stop ahead of the item that has this cursor."
+    before: String
+  ): SendingConnection!
+  "One sending, by its id or its edition; null where there is none. Needs the right SEND_EDITION."
+  sending(
+    "Its id."
+    id: ID
+    "Its edition, by id or slug."
+    edition: ID
+  ): Sending
+  "All that stands in the way of sending an edition now; empty if nothing does. Needs the right SEND_EDITION."
+  sendingObstacles(
+    "The edition, by id or slug."
+    edition: ID!
+  ): [SendingObstacle!]!
   "The webhooks, the newest first. Needs the right MANAGE_WEBHOOKS."
   webhooks(
     """
@@ -5012,6 +5141,14 @@ type Subscription {
     """
     after: String
   ): Change!
+  """
+  The progress of a sending: at once, and then when it has changed, at most once a second. It ends when the
+  sending has ended. Needs the right SEND_EDITION.
+  """
+  sendingProgress(
+    "The sending."
+    id: ID!
+  ): Sending!
 }
 
 # Mutations
@@ -5289,6 +5426,37 @@ type Mutation {
     "Who, and what."
     input: UpdatePersonInput!
   ): PersonPayload
+  """
+  Sends an edition to the confirmed subscribers of its series, now or at a time. All obstacles are reported
+  at once; see ` + "`" + `sendingObstacles` + "`" + `. Needs the right SEND_EDITION.
+  """
+  sendEdition(
+    "What, and when."
+    input: SendEditionInput!
+  ): SendingPayload
+  """
+  Sends an edition to the given addresses only, as a subscriber of its series would get it. It needs not be
+  published: a draft is sent as it is on the desk. Needs the right SEND_EDITION.
+  """
+  sendTestEdition(
+    "What, and to which addresses."
+    input: SendTestEditionInput!
+  ): SendTestEditionPayload
+  "Pauses a sending. Mails that are being submitted are finished. Needs the right SEND_EDITION."
+  pauseSending(
+    "Which."
+    input: SendingInput!
+  ): SendingPayload
+  "Continues a sending that is paused. Needs the right SEND_EDITION."
+  resumeSending(
+    "Which, and how."
+    input: ResumeSendingInput!
+  ): SendingPayload
+  "Ends a sending; the recipients that have no result are skipped. Needs the right SEND_EDITION."
+  stopSending(
+    "Which."
+    input: SendingInput!
+  ): SendingPayload
   """
   Registers a webhook, and shows its secret, this once. It receives events of changes from now on.
   Its highest marking may not be above the clearance of the viewer. Needs the right MANAGE_WEBHOOKS.
@@ -6799,6 +6967,67 @@ input CreateWebhookInput {
   ceiling: Marking! = CLEAR
 }
 
+"An edition to be sent."
+input SendEditionInput {
+  "The edition, by id or slug."
+  edition: ID!
+  "When: a time in the next year; now by default."
+  at: DateTime
+}
+
+"An edition to be sent as a test."
+input SendTestEditionInput {
+  "The edition, by id or slug."
+  edition: ID!
+  "The addresses: 1 to 10."
+  to: [String!]!
+}
+
+"A sending to be paused or stopped."
+input SendingInput {
+  "Its id."
+  id: ID!
+}
+
+"What to do with the recipients of a sending that have no result."
+enum RemainingRecipients {
+  "They get the mail."
+  SEND
+  "They are skipped."
+  SKIP
+}
+
+"A sending to be resumed."
+input ResumeSendingInput {
+  "Its id."
+  id: ID!
+  """
+  Must be given where the sending was paused because the server was started with ` + "`" + `--paused` + "`" + `: the desk may be a
+  restored backup, and then mails may have been submitted that its ledger does not have.
+  """
+  remaining: RemainingRecipients
+}
+
+"A sending that was changed."
+type SendingPayload {
+  "The sending."
+  sending: Sending!
+}
+
+"A test that was sent."
+type SendTestEditionPayload {
+  "What became of the mail to each address, in their order."
+  results: [TestMailResult!]!
+}
+
+"What became of a test mail."
+type TestMailResult {
+  "Whether the mail server has accepted it."
+  submitted: Boolean!
+  "The reply of the mail server, or what went wrong; without the address."
+  reply: String!
+}
+
 "A change of a webhook. What is absent stays as it is."
 input UpdateWebhookInput {
   "Which: its id."
@@ -8268,6 +8497,98 @@ func (ec *executionContext) childFields_SchedulePayload(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type SchedulePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SendTestEditionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "results":
+		return ec.fieldContext_SendTestEditionPayload_results(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendTestEditionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Sending(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Sending_id(ctx, field)
+	case "edition":
+		return ec.fieldContext_Sending_edition(ctx, field)
+	case "state":
+		return ec.fieldContext_Sending_state(ctx, field)
+	case "reason":
+		return ec.fieldContext_Sending_reason(ctx, field)
+	case "at":
+		return ec.fieldContext_Sending_at(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_Sending_createdBy(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Sending_createdAt(ctx, field)
+	case "listedAt":
+		return ec.fieldContext_Sending_listedAt(ctx, field)
+	case "doneAt":
+		return ec.fieldContext_Sending_doneAt(ctx, field)
+	case "total":
+		return ec.fieldContext_Sending_total(ctx, field)
+	case "submitted":
+		return ec.fieldContext_Sending_submitted(ctx, field)
+	case "deferred":
+		return ec.fieldContext_Sending_deferred(ctx, field)
+	case "failed":
+		return ec.fieldContext_Sending_failed(ctx, field)
+	case "unknown":
+		return ec.fieldContext_Sending_unknown(ctx, field)
+	case "skipped":
+		return ec.fieldContext_Sending_skipped(ctx, field)
+	case "left":
+		return ec.fieldContext_Sending_left(ctx, field)
+	case "rate":
+		return ec.fieldContext_Sending_rate(ctx, field)
+	case "etaSeconds":
+		return ec.fieldContext_Sending_etaSeconds(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Sending", field.Name)
+}
+
+func (ec *executionContext) childFields_SendingConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SendingConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SendingConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SendingConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SendingConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendingConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SendingEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SendingEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SendingEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendingEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SendingObstacle(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_SendingObstacle_code(ctx, field)
+	case "message":
+		return ec.fieldContext_SendingObstacle_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendingObstacle", field.Name)
+}
+
+func (ec *executionContext) childFields_SendingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sending":
+		return ec.fieldContext_SendingPayload_sending(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendingPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Series(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8538,6 +8859,16 @@ func (ec *executionContext) childFields_TagPayload(ctx context.Context, field gr
 		return ec.fieldContext_TagPayload_warnings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TagPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_TestMailResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "submitted":
+		return ec.fieldContext_TestMailResult_submitted(ctx, field)
+	case "reply":
+		return ec.fieldContext_TestMailResult_reply(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TestMailResult", field.Name)
 }
 
 func (ec *executionContext) childFields_TestWebhookPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9863,6 +10194,20 @@ func (ec *executionContext) field_Mutation_mergeEntities_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_pauseSending_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SendingInput, error) {
+			return ec.unmarshalNSendingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_publish_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -9933,6 +10278,20 @@ func (ec *executionContext) field_Mutation_restoreRevision_args(ctx context.Cont
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_resumeSending_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.ResumeSendingInput, error) {
+			return ec.unmarshalNResumeSendingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐResumeSendingInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_retryWebhookDeliveries_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -9995,6 +10354,48 @@ func (ec *executionContext) field_Mutation_schedulePublication_args(ctx context.
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (editorial.ScheduleParams, error) {
 			return ec.unmarshalNSchedulePublicationInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐScheduleParams(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_sendEdition_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (newsletter.SendParams, error) {
+			return ec.unmarshalNSendEditionInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋnewsletterᚐSendParams(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_sendTestEdition_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SendTestEditionInput, error) {
+			return ec.unmarshalNSendTestEditionInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendTestEditionInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_stopSending_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SendingInput, error) {
+			return ec.unmarshalNSendingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -11557,6 +11958,80 @@ func (ec *executionContext) field_Query_schedules_args(ctx context.Context, rawA
 	return args, nil
 }
 
+func (ec *executionContext) field_Query_sendingObstacles_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "edition",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["edition"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_sending_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "edition",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["edition"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_sendings_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	return args, nil
+}
+
 func (ec *executionContext) field_Query_series_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -12426,6 +12901,20 @@ func (ec *executionContext) field_Subscription_contentChanged_args(ctx context.C
 		return nil, err
 	}
 	args["after"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Subscription_sendingProgress_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
 	return args, nil
 }
 
@@ -20692,6 +21181,226 @@ func (ec *executionContext) fieldContext_Mutation_updatePerson(ctx context.Conte
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_sendEdition(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_sendEdition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SendEdition(ctx, fc.Args["input"].(newsletter.SendParams))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SendingPayload) graphql.Marshaler {
+			return ec.marshalOSendingPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_sendEdition(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SendingPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_sendEdition_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_sendTestEdition(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_sendTestEdition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SendTestEdition(ctx, fc.Args["input"].(model.SendTestEditionInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SendTestEditionPayload) graphql.Marshaler {
+			return ec.marshalOSendTestEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendTestEditionPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_sendTestEdition(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SendTestEditionPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_sendTestEdition_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_pauseSending(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_pauseSending(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().PauseSending(ctx, fc.Args["input"].(model.SendingInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SendingPayload) graphql.Marshaler {
+			return ec.marshalOSendingPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_pauseSending(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SendingPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_pauseSending_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_resumeSending(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_resumeSending(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ResumeSending(ctx, fc.Args["input"].(model.ResumeSendingInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SendingPayload) graphql.Marshaler {
+			return ec.marshalOSendingPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_resumeSending(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SendingPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_resumeSending_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_stopSending(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_stopSending(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().StopSending(ctx, fc.Args["input"].(model.SendingInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SendingPayload) graphql.Marshaler {
+			return ec.marshalOSendingPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_stopSending(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SendingPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_stopSending_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_createWebhook(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -24975,6 +25684,138 @@ func (ec *executionContext) fieldContext_Query_auditLog(ctx context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_sendings(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_sendings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Sendings(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SendingConnection) graphql.Marshaler {
+			return ec.marshalNSendingConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_sendings(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SendingConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_sendings_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_sending(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_sending(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Sending(ctx, fc.Args["id"].(*string), fc.Args["edition"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Sending) graphql.Marshaler {
+			return ec.marshalOSending2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSending(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_sending(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Sending(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_sending_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_sendingObstacles(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_sendingObstacles(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().SendingObstacles(ctx, fc.Args["edition"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*newsletter.Obstacle) graphql.Marshaler {
+			return ec.marshalNSendingObstacle2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋnewsletterᚐObstacleᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_sendingObstacles(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SendingObstacle(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_sendingObstacles_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_webhooks(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -28867,6 +29708,713 @@ func (ec *executionContext) fieldContext_SchedulePayload_warnings(_ context.Cont
 	return graphql.NewScalarFieldContext("SchedulePayload", field, false, false, "String")
 }
 
+func (ec *executionContext) _SendTestEditionPayload_results(ctx context.Context, field graphql.CollectedField, obj *model.SendTestEditionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendTestEditionPayload_results(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Results, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*newsletter.TestResult) graphql.Marshaler {
+			return ec.marshalNTestMailResult2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋnewsletterᚐTestResultᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendTestEditionPayload_results(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SendTestEditionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TestMailResult(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Sending_id(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v domain.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋdomainᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Sending_edition(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_edition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Sending().Edition(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Edition) graphql.Marshaler {
+			return ec.marshalOEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEdition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_edition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Sending",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Edition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Sending_state(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNSendingState2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "SendingState")
+}
+
+func (ec *executionContext) _Sending_reason(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "String")
+}
+
+func (ec *executionContext) _Sending_at(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Sending_createdBy(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_createdBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedBy, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_createdBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "String")
+}
+
+func (ec *executionContext) _Sending_createdAt(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Sending_listedAt(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_listedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FrozenAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_listedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Sending_doneAt(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_doneAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DoneAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_doneAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Sending_total(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_total(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Total, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Sending_submitted(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_submitted(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Submitted, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_submitted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Sending_deferred(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_deferred(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Deferred, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_deferred(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Sending_failed(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_failed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_failed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Sending_unknown(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_unknown(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Unknown, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_unknown(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Sending_skipped(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_skipped(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Skipped, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_skipped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Sending_left(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_left(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Left, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_left(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Sending_rate(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_rate(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Rate(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v float64) graphql.Marshaler {
+			return ec.marshalNFloat2float64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_rate(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, true, false, "Float")
+}
+
+func (ec *executionContext) _Sending_etaSeconds(ctx context.Context, field graphql.CollectedField, obj *model.Sending) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Sending_etaSeconds(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ETASeconds(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Sending_etaSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Sending", field, true, false, "Int")
+}
+
+func (ec *executionContext) _SendingConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.SendingConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendingConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.SendingEdge) graphql.Marshaler {
+			return ec.marshalNSendingEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendingConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SendingConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SendingEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SendingConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.SendingConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendingConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Sending) graphql.Marshaler {
+			return ec.marshalNSending2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendingConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SendingConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Sending(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SendingConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.SendingConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendingConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *read.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendingConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SendingConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SendingConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.SendingConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendingConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendingConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SendingConnection", field, true, false, "Int")
+}
+
+func (ec *executionContext) _SendingEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.SendingEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendingEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendingEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SendingEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _SendingEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.SendingEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendingEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Sending) graphql.Marshaler {
+			return ec.marshalNSending2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSending(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendingEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SendingEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Sending(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SendingObstacle_code(ctx context.Context, field graphql.CollectedField, obj *newsletter.Obstacle) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendingObstacle_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendingObstacle_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SendingObstacle", field, false, false, "String")
+}
+
+func (ec *executionContext) _SendingObstacle_message(ctx context.Context, field graphql.CollectedField, obj *newsletter.Obstacle) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendingObstacle_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendingObstacle_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SendingObstacle", field, false, false, "String")
+}
+
+func (ec *executionContext) _SendingPayload_sending(ctx context.Context, field graphql.CollectedField, obj *model.SendingPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendingPayload_sending(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sending, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Sending) graphql.Marshaler {
+			return ec.marshalNSending2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSending(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendingPayload_sending(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SendingPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Sending(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Series_id(ctx context.Context, field graphql.CollectedField, obj *db.Series) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -30701,6 +32249,50 @@ func (ec *executionContext) fieldContext_Subscription_contentChanged(ctx context
 	return fc, nil
 }
 
+func (ec *executionContext) _Subscription_sendingProgress(ctx context.Context, field graphql.CollectedField) (ret func(ctx context.Context) graphql.Marshaler) {
+	return graphql.ResolveFieldStream(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Subscription_sendingProgress(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Subscription().SendingProgress(ctx, fc.Args["id"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Sending) graphql.Marshaler {
+			return ec.marshalNSending2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSending(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Subscription_sendingProgress(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Subscription",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Sending(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Subscription_sendingProgress_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Tag_id(ctx context.Context, field graphql.CollectedField, obj *db.Tag) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -31656,6 +33248,52 @@ func (ec *executionContext) fieldContext_TagPayload_warnings(_ context.Context, 
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _TestMailResult_submitted(ctx context.Context, field graphql.CollectedField, obj *newsletter.TestResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestMailResult_submitted(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Submitted, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestMailResult_submitted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestMailResult", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _TestMailResult_reply(ctx context.Context, field graphql.CollectedField, obj *newsletter.TestResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestMailResult_reply(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reply, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TestMailResult_reply(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestMailResult", field, false, false, "String")
 }
 
 func (ec *executionContext) _TestWebhookPayload_attempt(ctx context.Context, field graphql.CollectedField, obj *model.TestWebhookPayload) (ret graphql.Marshaler) {
@@ -35913,6 +37551,55 @@ func UnmarshalRestoreRevisionInput(ctx context.Context, raw any) (editorial.Rest
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputResumeSendingInput(ctx context.Context, obj any) (model.ResumeSendingInput, error) {
+	var it model.ResumeSendingInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id", "remaining"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		case "remaining":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("remaining"))
+			data, err := ec.unmarshalORemainingRecipients2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Remaining = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalResumeSendingInput unmarshals raw into the ResumeSendingInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalResumeSendingInput(ctx context.Context, raw any) (model.ResumeSendingInput, error) {
+	var out model.ResumeSendingInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ResumeSendingInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRetryWebhookDeliveriesInput(ctx context.Context, obj any) (model.RetryWebhookDeliveriesInput, error) {
 	var it model.RetryWebhookDeliveriesInput
 	if obj == nil {
@@ -36183,6 +37870,146 @@ func (ec *executionContext) unmarshalInputSchedulePublicationInput(ctx context.C
 func UnmarshalSchedulePublicationInput(ctx context.Context, raw any) (editorial.ScheduleParams, error) {
 	var out editorial.ScheduleParams
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "SchedulePublicationInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSendEditionInput(ctx context.Context, obj any) (newsletter.SendParams, error) {
+	var it newsletter.SendParams
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"edition", "at"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "edition":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("edition"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Edition = data
+		case "at":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("at"))
+			data, err := ec.unmarshalODateTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.At = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSendEditionInput unmarshals raw into the SendEditionInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSendEditionInput(ctx context.Context, raw any) (newsletter.SendParams, error) {
+	var out newsletter.SendParams
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SendEditionInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSendTestEditionInput(ctx context.Context, obj any) (model.SendTestEditionInput, error) {
+	var it model.SendTestEditionInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"edition", "to"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "edition":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("edition"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Edition = data
+		case "to":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("to"))
+			data, err := ec.unmarshalNString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.To = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSendTestEditionInput unmarshals raw into the SendTestEditionInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSendTestEditionInput(ctx context.Context, raw any) (model.SendTestEditionInput, error) {
+	var out model.SendTestEditionInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SendTestEditionInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSendingInput(ctx context.Context, obj any) (model.SendingInput, error) {
+	var it model.SendingInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"id"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "id":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("id"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSendingInput unmarshals raw into the SendingInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSendingInput(ctx context.Context, raw any) (model.SendingInput, error) {
+	var out model.SendingInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SendingInput", raw, &out)
 	return out, err
 }
 
@@ -39342,6 +41169,41 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "sendEdition":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_sendEdition(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "sendTestEdition":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_sendTestEdition(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "pauseSending":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_pauseSending(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "resumeSending":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_resumeSending(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "stopSending":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_stopSending(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "createWebhook":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createWebhook(ctx, field)
@@ -40689,6 +42551,27 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 		case "auditLog":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query_auditLog(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sendings":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Query_sendings(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sending":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Query_sending(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "sendingObstacles":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Query_sendingObstacles(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
@@ -42073,6 +43956,332 @@ func (ec *executionContext) _SchedulePayload(ctx context.Context, sel ast.Select
 	return out
 }
 
+var sendTestEditionPayloadImplementors = []string{"SendTestEditionPayload"}
+
+func (ec *executionContext) _SendTestEditionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SendTestEditionPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sendTestEditionPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SendTestEditionPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "results":
+			out.Values[i] = ec._SendTestEditionPayload_results(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var sendingImplementors = []string{"Sending"}
+
+func (ec *executionContext) _Sending(ctx context.Context, sel ast.SelectionSet, obj *model.Sending) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sendingImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "Sending")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "id":
+			out.Values[i] = ec._Sending_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "edition":
+			out.Values[i] = ec._Sending_edition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._Sending_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._Sending_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._Sending_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdBy":
+			out.Values[i] = ec._Sending_createdBy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._Sending_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "listedAt":
+			out.Values[i] = ec._Sending_listedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "doneAt":
+			out.Values[i] = ec._Sending_doneAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "total":
+			out.Values[i] = ec._Sending_total(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "submitted":
+			out.Values[i] = ec._Sending_submitted(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "deferred":
+			out.Values[i] = ec._Sending_deferred(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "failed":
+			out.Values[i] = ec._Sending_failed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "unknown":
+			out.Values[i] = ec._Sending_unknown(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "skipped":
+			out.Values[i] = ec._Sending_skipped(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "left":
+			out.Values[i] = ec._Sending_left(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "rate":
+			out.Values[i] = ec._Sending_rate(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "etaSeconds":
+			out.Values[i] = ec._Sending_etaSeconds(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var sendingConnectionImplementors = []string{"SendingConnection"}
+
+func (ec *executionContext) _SendingConnection(ctx context.Context, sel ast.SelectionSet, obj *model.SendingConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sendingConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SendingConnection")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "edges":
+			out.Values[i] = ec._SendingConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._SendingConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._SendingConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "totalCount":
+			out.Values[i] = ec._SendingConnection_totalCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var sendingEdgeImplementors = []string{"SendingEdge"}
+
+func (ec *executionContext) _SendingEdge(ctx context.Context, sel ast.SelectionSet, obj *model.SendingEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sendingEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SendingEdge")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._SendingEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._SendingEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var sendingObstacleImplementors = []string{"SendingObstacle"}
+
+func (ec *executionContext) _SendingObstacle(ctx context.Context, sel ast.SelectionSet, obj *newsletter.Obstacle) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sendingObstacleImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SendingObstacle")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "code":
+			out.Values[i] = ec._SendingObstacle_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._SendingObstacle_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var sendingPayloadImplementors = []string{"SendingPayload"}
+
+func (ec *executionContext) _SendingPayload(ctx context.Context, sel ast.SelectionSet, obj *model.SendingPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sendingPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "SendingPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sending":
+			out.Values[i] = ec._SendingPayload_sending(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var seriesImplementors = []string{"Series", "Node", "Document"}
 
 func (ec *executionContext) _Series(ctx context.Context, sel ast.SelectionSet, obj *db.Series) graphql.Marshaler {
@@ -42671,6 +44880,8 @@ func (ec *executionContext) _Subscription(ctx context.Context, sel ast.Selection
 	switch fields[0].Name {
 	case "contentChanged":
 		return ec._Subscription_contentChanged(ctx, fields[0])
+	case "sendingProgress":
+		return ec._Subscription_sendingProgress(ctx, fields[0])
 	default:
 		panic("unknown field " + strconv.Quote(fields[0].Name))
 	}
@@ -42945,6 +45156,47 @@ func (ec *executionContext) _TagPayload(ctx context.Context, sel ast.SelectionSe
 			}
 		case "warnings":
 			out.Values[i] = ec._TagPayload_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var testMailResultImplementors = []string{"TestMailResult"}
+
+func (ec *executionContext) _TestMailResult(ctx context.Context, sel ast.SelectionSet, obj *newsletter.TestResult) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, testMailResultImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "TestMailResult")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "submitted":
+			out.Values[i] = ec._TestMailResult_submitted(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reply":
+			out.Values[i] = ec._TestMailResult_reply(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -45073,6 +47325,20 @@ func (ec *executionContext) marshalNFieldChangeKind2githubᚗcomᚋredthreadᚑa
 	return res
 }
 
+func (ec *executionContext) unmarshalNFloat2float64(ctx context.Context, v any) (float64, error) {
+	res, err := graphql.UnmarshalFloatContext(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFloat2float64(ctx context.Context, sel ast.SelectionSet, v float64) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalFloatContext(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "Float!")
+	}
+	return graphql.WrapContextMarshaler(ctx, res)
+}
+
 func (ec *executionContext) marshalNFootnote2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐFootnoteᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Footnote) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -46062,6 +48328,11 @@ func (ec *executionContext) unmarshalNRestoreRevisionInput2githubᚗcomᚋredthr
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNResumeSendingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐResumeSendingInput(ctx context.Context, v any) (model.ResumeSendingInput, error) {
+	res, err := ec.unmarshalInputResumeSendingInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNRetryWebhookDeliveriesInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐRetryWebhookDeliveriesInput(ctx context.Context, v any) (model.RetryWebhookDeliveriesInput, error) {
 	res, err := ec.unmarshalInputRetryWebhookDeliveriesInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -46269,6 +48540,115 @@ func (ec *executionContext) marshalNScheduleStatus2string(ctx context.Context, s
 	res := graphql.MarshalString(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "ScheduleStatus!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNSendEditionInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋnewsletterᚐSendParams(ctx context.Context, v any) (newsletter.SendParams, error) {
+	res, err := ec.unmarshalInputSendEditionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNSendTestEditionInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendTestEditionInput(ctx context.Context, v any) (model.SendTestEditionInput, error) {
+	res, err := ec.unmarshalInputSendTestEditionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSending2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Sending) graphql.Marshaler {
+	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSending2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSending(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSending2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSending(ctx context.Context, sel ast.SelectionSet, v *model.Sending) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Sending!")
+		return graphql.Null
+	}
+	return ec._Sending(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSendingConnection2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingConnection(ctx context.Context, sel ast.SelectionSet, v *model.SendingConnection) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SendingConnection!")
+		return graphql.Null
+	}
+	return ec._SendingConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSendingEdge2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.SendingEdge) graphql.Marshaler {
+	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSendingEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSendingEdge2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingEdge(ctx context.Context, sel ast.SelectionSet, v *model.SendingEdge) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SendingEdge!")
+		return graphql.Null
+	}
+	return ec._SendingEdge(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSendingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingInput(ctx context.Context, v any) (model.SendingInput, error) {
+	res, err := ec.unmarshalInputSendingInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSendingObstacle2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋnewsletterᚐObstacleᚄ(ctx context.Context, sel ast.SelectionSet, v []*newsletter.Obstacle) graphql.Marshaler {
+	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSendingObstacle2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋnewsletterᚐObstacle(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSendingObstacle2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋnewsletterᚐObstacle(ctx context.Context, sel ast.SelectionSet, v *newsletter.Obstacle) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SendingObstacle!")
+		return graphql.Null
+	}
+	return ec._SendingObstacle(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNSendingState2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSendingState2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "SendingState!")
 	}
 	return res
 }
@@ -46599,6 +48979,30 @@ func (ec *executionContext) marshalNTagVocabulary2string(ctx context.Context, se
 		graphql.AddInvalidNullFromMarshaler(ctx, "TagVocabulary!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNTestMailResult2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋnewsletterᚐTestResultᚄ(ctx context.Context, sel ast.SelectionSet, v []*newsletter.TestResult) graphql.Marshaler {
+	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTestMailResult2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋnewsletterᚐTestResult(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNTestMailResult2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋnewsletterᚐTestResult(ctx context.Context, sel ast.SelectionSet, v *newsletter.TestResult) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "TestMailResult!")
+		return graphql.Null
+	}
+	return ec._TestMailResult(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNTestWebhookInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐTestWebhookInput(ctx context.Context, v any) (model.TestWebhookInput, error) {
@@ -48821,6 +51225,24 @@ func (ec *executionContext) marshalOReleasePayload2ᚖgithubᚗcomᚋredthread�
 	return ec._ReleasePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalORemainingRecipients2ᚖstring(ctx context.Context, v any) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	res, err := graphql.UnmarshalString(v)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalORemainingRecipients2ᚖstring(ctx context.Context, sel ast.SelectionSet, v *string) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(*v)
+	return res
+}
+
 func (ec *executionContext) marshalOReport2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐReport(ctx context.Context, sel ast.SelectionSet, v *db.Report) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -49101,6 +51523,27 @@ func (ec *executionContext) marshalOScheduleStatus2ᚕstringᚄ(ctx context.Cont
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalOSendTestEditionPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendTestEditionPayload(ctx context.Context, sel ast.SelectionSet, v *model.SendTestEditionPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SendTestEditionPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOSending2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSending(ctx context.Context, sel ast.SelectionSet, v *model.Sending) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Sending(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOSendingPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐSendingPayload(ctx context.Context, sel ast.SelectionSet, v *model.SendingPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SendingPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOSeries2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐSeries(ctx context.Context, sel ast.SelectionSet, v *db.Series) graphql.Marshaler {

@@ -11,6 +11,7 @@ import (
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/newsletter"
 )
 
 // A key.
@@ -155,6 +156,15 @@ type RegisterDocumentsPayload struct {
 	Created int `json:"created"`
 }
 
+// A sending to be resumed.
+type ResumeSendingInput struct {
+	// Its id.
+	ID string `json:"id"`
+	// Must be given where the sending was paused because the server was started with `--paused`: the desk may be a
+	// restored backup, and then mails may have been submitted that its ledger does not have.
+	Remaining *string `json:"remaining,omitempty"`
+}
+
 // Deliveries that are to be set going anew: those of a webhook, or these.
 type RetryWebhookDeliveriesInput struct {
 	// All of this webhook that were given up: its id.
@@ -199,6 +209,32 @@ type SchedulePayload struct {
 	Schedule *db.Schedule `json:"schedule"`
 	// Why it could not be carried out if it were due now. It is scheduled all the same.
 	Warnings []string `json:"warnings"`
+}
+
+// An edition to be sent as a test.
+type SendTestEditionInput struct {
+	// The edition, by id or slug.
+	Edition string `json:"edition"`
+	// The addresses: 1 to 10.
+	To []string `json:"to"`
+}
+
+// A test that was sent.
+type SendTestEditionPayload struct {
+	// What became of the mail to each address, in their order.
+	Results []*newsletter.TestResult `json:"results"`
+}
+
+// A sending to be paused or stopped.
+type SendingInput struct {
+	// Its id.
+	ID string `json:"id"`
+}
+
+// A sending that was changed.
+type SendingPayload struct {
+	// The sending.
+	Sending *Sending `json:"sending"`
 }
 
 // A webhook that is to be tested.

@@ -16,7 +16,9 @@ import (
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/limits"
+	"github.com/redthread-api/redthread/internal/newsletter/mail"
 	"github.com/redthread-api/redthread/internal/server"
+	"github.com/redthread-api/redthread/internal/server/mailbox"
 	"github.com/redthread-api/redthread/internal/server/respcache"
 	"github.com/redthread-api/redthread/internal/server/rest"
 	"github.com/redthread-api/redthread/internal/store"
@@ -41,7 +43,8 @@ type App struct {
 	demoKey      string
 	demoAdminKey string
 	pause        *pause
-	notReady     string // why live could not be brought up to date at the start; empty if it could
+	messages     *mail.Folder // where mail goes in place of readers; nil if there is none
+	notReady     string       // why live could not be brought up to date at the start; empty if it could
 
 	stopWork context.CancelFunc // stops the background tasks
 	working  sync.WaitGroup
@@ -152,7 +155,15 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	if c.Demo {
 		files = parts.Demo.Files
 	}
+	var messages mailbox.Folder
+	if dir := c.mailFolder(); dir != "" {
+		if a.messages, err = mail.OpenFolder(dir, parts.Now); err != nil {
+			return err
+		}
+		messages = a.messages
+	}
 	a.serve(c, server.Config{
+		Mailbox: messages,
 		DemoKey: a.explorerKey(c), Files: files, Started: parts.Now(),
 		GraphQL: api, Schema: api.SDL, REST: rest.New(api, a.log), ChangeFeed: a.backend.live, Streams: api, Quotas: quotas, Authenticator: authenticator, ResponseCache: cache,
 		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
@@ -241,6 +252,9 @@ func (a *App) Close(ctx context.Context) error {
 	a.working.Wait()
 	if a.backend != nil {
 		errs = append(errs, a.backend.Close())
+	}
+	if a.messages != nil {
+		errs = append(errs, a.messages.Close())
 	}
 	return errors.Join(errs...)
 }

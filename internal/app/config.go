@@ -45,6 +45,7 @@ type Config struct {
 	OIDC         OIDCConfig
 	Protection   ProtectionConfig
 	Cache        CacheConfig
+	Mail         MailConfig
 	// WebhookAllowPrivate allows receivers of webhooks in private networks.
 	WebhookAllowPrivate bool
 }
@@ -87,6 +88,18 @@ var variables = map[string]string{
 	"cache-tags":            "REDTHREAD_CACHE_TAGS",
 	"webhook-allow-private": "REDTHREAD_WEBHOOK_ALLOW_PRIVATE",
 
+	"mail-from":          "REDTHREAD_MAIL_FROM",
+	"mail-bounce-domain": "REDTHREAD_MAIL_BOUNCE_DOMAIN",
+	"mail-folder":        "REDTHREAD_MAIL_FOLDER",
+	"dkim-key":           "REDTHREAD_DKIM_KEYS",
+	"smtp":               "REDTHREAD_SMTP",
+	"smtp-tls":           "REDTHREAD_SMTP_TLS",
+	"smtp-user":          "REDTHREAD_SMTP_USER",
+	"smtp-password":      "REDTHREAD_SMTP_PASSWORD",
+	"smtp-name":          "REDTHREAD_SMTP_NAME",
+	"smtp-connections":   "REDTHREAD_SMTP_CONNECTIONS",
+	"smtp-rate":          "REDTHREAD_SMTP_RATE",
+
 	"oidc-issuer":          "REDTHREAD_OIDC_ISSUER",
 	"oidc-audience":        "REDTHREAD_OIDC_AUDIENCES",
 	"oidc-role-claim":      "REDTHREAD_OIDC_ROLE_CLAIM",
@@ -124,6 +137,7 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 	c.OIDC.flags(f)
 	c.Protection.flags(f)
 	c.Cache.flags(f)
+	c.Mail.flags(f)
 	f.BoolVar(&c.WebhookAllowPrivate, "webhook-allow-private", false, usage("webhook-allow-private", "webhooks may be sent to private networks, and without https there"))
 }
 
@@ -131,18 +145,23 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 // configuration.
 func (c *Config) resolve(flags *pflag.FlagSet, getenv func(string) string) error {
 	var p domain.Problems
+	c.readEnvironment(flags, getenv, &p)
+	c.check(flags, &p)
+	return p.Err("invalid configuration")
+}
+
+// readEnvironment sets the flags that were not given from the environment.
+func (c *Config) readEnvironment(flags *pflag.FlagSet, getenv func(string) string, p *domain.Problems) {
 	for _, name := range sortedKeys(variables) {
 		flag, value := flags.Lookup(name), getenv(variables[name])
 		if flag == nil || flag.Changed || value == "" {
 			continue
 		}
 		if err := flag.Value.Set(value); err != nil {
-			p.Add(variables[name], "want %s", map[string]string{"bool": "true or false", "int": "a whole number",
+			p.Add(variables[name], "want %s", map[string]string{"bool": "true or false", "int": "a whole number", "float64": "a number",
 				"bytes": "a number of bytes, such as 64MiB", "duration": "a time, such as 30s"}[flag.Value.Type()])
 		}
 	}
-	c.check(flags, &p)
-	return p.Err("invalid configuration")
 }
 
 // check adds the problems of the configuration to p. No message quotes a DSN,
@@ -163,6 +182,9 @@ func (c *Config) check(flags *pflag.FlagSet, p *domain.Problems) {
 	}
 	if _, ok := levels[c.LogLevel]; !ok && c.LogLevel != "" {
 		p.Add("--log-level", "want debug, info, warn or error, not %q", c.LogLevel)
+	}
+	if flags.Lookup("mail-from") != nil {
+		c.Mail.check(p)
 	}
 	if flags.Lookup("addr") != nil {
 		c.checkServe(p)

@@ -41,6 +41,7 @@ after each flag. A flag overrides its variable. GOGC and GOMEMLIMIT are respecte
 		p.personCommand(),
 		p.documentsCommand(),
 		p.auditCommand(),
+		p.mailCommand(),
 		p.rebuildCommand(),
 		p.compactCommand(),
 		p.resumeCommand(),

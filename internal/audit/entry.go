@@ -50,16 +50,16 @@ const (
 	// request for days, or has responded that it is gone.
 	DisableWebhook Action = "DISABLE_WEBHOOK"
 
+	SendEdition   Action = "SEND_EDITION"
+	PauseSending  Action = "PAUSE_SENDING"
+	ResumeSending Action = "RESUME_SENDING"
+	StopSending   Action = "STOP_SENDING"
+
 	ImportSubscribers Action = "IMPORT_SUBSCRIBERS"
 	ExportSubscribers Action = "EXPORT_SUBSCRIBERS"
 	EraseSubscriber   Action = "ERASE_SUBSCRIBER"
 	SuppressAddress   Action = "SUPPRESS_ADDRESS"
 	UnsuppressAddress Action = "UNSUPPRESS_ADDRESS"
-
-	SendEdition   Action = "SEND_EDITION"
-	PauseSending  Action = "PAUSE_SENDING"
-	ResumeSending Action = "RESUME_SENDING"
-	StopSending   Action = "STOP_SENDING"
 
 	// RefuseCredential is the refusal of a known credential: expired, revoked,
 	// disabled, or used from a network or origin where it may not be used.

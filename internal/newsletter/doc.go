@@ -11,4 +11,6 @@
 // it writes a request, and a job makes the mail. Only that job looks at what is known of the
 // address. The request is confirmed by a POST from the page behind the mailed link, so
 // programs that follow links subscribe no address.
+//
+// [Sendings] sends editions: see there for what is durable when.
 package newsletter

@@ -63,6 +63,8 @@ type Letters interface {
 	Check(ctx context.Context, edition Edition) ([]Obstacle, error)
 	// Prepare renders an edition as a viewer with the clearance of its marking sees it.
 	Prepare(ctx context.Context, edition Edition) (Letter, error)
+	// PrepareDraft renders an edition as it is on the desk, for a test.
+	PrepareDraft(ctx context.Context, edition Edition) (Letter, error)
 }
 
 // Letter is a rendered edition. It is safe for concurrent use.
@@ -257,27 +259,35 @@ func (s *Sendings) Find(ctx context.Context, id domain.ID) (*Sending, error) {
 	return one(ctx, s.Stores.DeskRows(), id)
 }
 
-// OfEdition returns the sending of an edition, nil if there is none. Needs the right
+// OfEdition returns the id of the sending of an edition, or an error of [domain.KindNotFound]. Needs the right
 // SEND_EDITION.
-func (s *Sendings) OfEdition(ctx context.Context, edition domain.ID) (*Sending, error) {
+func (s *Sendings) OfEdition(ctx context.Context, ref string) (domain.ID, error) {
 	if _, err := domain.Require(ctx, domain.SendEditions); err != nil {
-		return nil, err
+		return 0, err
 	}
-	found, err := find(ctx, s.Stores.DeskRows(), " WHERE edition_id = ?", edition)
-	if err != nil || len(found) == 0 {
-		return nil, err
+	edition, err := s.Editions.Edition(ctx, s.Stores.DeskRows(), ref)
+	if err != nil {
+		return 0, err
 	}
-	return found[0], nil
+	ids, err := store.QueryIDs(ctx, s.Stores.DeskRows(), "SELECT id FROM sendings WHERE edition_id = ?", edition.ID)
+	if err != nil {
+		return 0, fmt.Errorf("read sendings: %w", err)
+	}
+	if len(ids) == 0 {
+		return 0, domain.NotFound("the edition has no sending")
+	}
+	return ids[0], nil
 }
 
-// List returns the sendings, the newest first, after those until before, at most first. A zero
-// before stands for the newest. Needs the right SEND_EDITION.
-func (s *Sendings) List(ctx context.Context, before domain.ID, first int) ([]*Sending, error) {
-	if _, err := domain.Require(ctx, domain.SendEditions); err != nil {
+// Progress returns the progress of sendings.
+func (s *Sendings) Progress(ctx context.Context, ids []domain.ID) (map[domain.ID]Progress, error) {
+	found, err := find(ctx, s.Stores.DeskRows(), " WHERE id"+store.InSet(s.Stores.Dialect()), store.IDSet(s.Stores.Dialect(), ids))
+	if err != nil {
 		return nil, err
 	}
-	if before == 0 {
-		return find(ctx, s.Stores.DeskRows(), " ORDER BY id DESC LIMIT ?", first)
+	all := make(map[domain.ID]Progress, len(found))
+	for _, g := range found {
+		all[g.ID] = g.Progress
 	}
-	return find(ctx, s.Stores.DeskRows(), " WHERE id < ? ORDER BY id DESC LIMIT ?", before, first)
+	return all, nil
 }

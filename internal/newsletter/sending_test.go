@@ -17,7 +17,7 @@ import (
 )
 
 func TestSend(t *testing.T) {
-	each(t, func(t *testing.T, p *post) {
+	eachPost(t, func(t *testing.T, p *post) {
 		readers := p.subscribeMany(150)
 		p.subscribe(
 			subscriberOf{email: "left@example.org", state: newsletter.SubscriptionUnsubscribed},
@@ -50,7 +50,7 @@ func TestSend(t *testing.T) {
 
 // Subscribers get no edition above their clearance.
 func TestSendOnlyToClearance(t *testing.T) {
-	each(t, func(t *testing.T, p *post) {
+	eachPost(t, func(t *testing.T, p *post) {
 		p.edition.Marking = domain.Green
 		p.subscribe(subscriberOf{email: "public@example.org"}, subscriberOf{email: "partner@example.org", clearance: domain.Green}, subscriberOf{email: "staff@example.org", clearance: domain.Red})
 		p.finish(p.send())
@@ -63,7 +63,7 @@ func TestSendOnlyToClearance(t *testing.T) {
 // An edition that is marked higher, or unpublished, while it is sent is not sent to those who may not
 // see it any more.
 func TestEditionChangesWhileSent(t *testing.T) {
-	each(t, func(t *testing.T, p *post) {
+	eachPost(t, func(t *testing.T, p *post) {
 		p.subscribeMany(200)
 		id := p.send()
 		p.reply = func(_ context.Context, _ string, _ int) mail.Result {
@@ -78,7 +78,7 @@ func TestEditionChangesWhileSent(t *testing.T) {
 }
 
 func TestEditionUnpublishedWhileSent(t *testing.T) {
-	each(t, func(t *testing.T, p *post) {
+	eachPost(t, func(t *testing.T, p *post) {
 		p.subscribeMany(200)
 		id := p.send()
 		p.reply = func(_ context.Context, _ string, _ int) mail.Result {
@@ -103,7 +103,7 @@ func TestEditionUnpublishedWhileSent(t *testing.T) {
 
 // Each refusal has its consequence.
 func TestRefusals(t *testing.T) {
-	each(t, func(t *testing.T, p *post) {
+	eachPost(t, func(t *testing.T, p *post) {
 		results := map[string]mail.Result{
 			"gone@example.org":    {Status: mail.Failed, Step: mail.StepRecipient, Code: 550, Enhanced: "5.1.1"},
 			"policy@example.org":  {Status: mail.Failed, Step: mail.StepRecipient, Code: 550, Enhanced: "5.7.1"},
@@ -151,7 +151,7 @@ func TestRefusals(t *testing.T) {
 
 // A mail server that cannot be reached says nothing about recipients.
 func TestMailServerUnreachable(t *testing.T) {
-	each(t, func(t *testing.T, p *post) {
+	eachPost(t, func(t *testing.T, p *post) {
 		p.subscribeMany(20)
 		id := p.send()
 		p.reply = func(context.Context, string, int) mail.Result {
@@ -178,7 +178,7 @@ func TestMailServerUnreachable(t *testing.T) {
 }
 
 func TestPauseResumeStop(t *testing.T) {
-	each(t, func(t *testing.T, p *post) {
+	eachPost(t, func(t *testing.T, p *post) {
 		p.subscribeMany(300)
 		id := p.send()
 		n, atPause := 0, 0
@@ -237,7 +237,7 @@ func TestPauseResumeStop(t *testing.T) {
 
 // A run that takes an expired lease over sends what was claimed, and never what had begun.
 func TestLeaseOfADeadRun(t *testing.T) {
-	each(t, func(t *testing.T, p *post) {
+	eachPost(t, func(t *testing.T, p *post) {
 		readers := p.subscribeMany(10)
 		id := p.send()
 		p.reply = func(context.Context, string, int) mail.Result {
@@ -265,7 +265,7 @@ func TestLeaseOfADeadRun(t *testing.T) {
 
 // Two runs at a time submit each mail once, also if one of them is so slow that it loses its lease.
 func TestLostLease(t *testing.T) {
-	each(t, func(t *testing.T, p *post) {
+	eachPost(t, func(t *testing.T, p *post) {
 		readers := p.subscribeMany(100)
 		id := p.send()
 		other := newPostAt(t, p.stores, p.clock)
@@ -318,7 +318,7 @@ func TestLedgerIsWrittenAgain(t *testing.T) {
 }
 
 func TestSendIsChecked(t *testing.T) {
-	each(t, func(t *testing.T, p *post) {
+	eachPost(t, func(t *testing.T, p *post) {
 		p.edition.Live = false
 		past := start.Add(-time.Hour)
 		for name, tt := range map[string]struct {
@@ -348,7 +348,7 @@ func TestSendIsChecked(t *testing.T) {
 
 // A sending waits for its time, and its list has those who had confirmed by then.
 func TestScheduledSending(t *testing.T) {
-	each(t, func(t *testing.T, p *post) {
+	eachPost(t, func(t *testing.T, p *post) {
 		p.subscribeMany(3)
 		at := start.Add(time.Hour)
 		p.subscribe(subscriberOf{email: "soon@example.org", confirmed: start.Add(30 * time.Minute)}, subscriberOf{email: "late@example.org", confirmed: start.Add(2 * time.Hour)})
@@ -369,7 +369,7 @@ func TestScheduledSending(t *testing.T) {
 
 // After a restored backup nothing is sent until an editor says what to do with the rest.
 func TestPauseRestored(t *testing.T) {
-	each(t, func(t *testing.T, p *post) {
+	eachPost(t, func(t *testing.T, p *post) {
 		p.subscribeMany(10)
 		id := p.send()
 		if err := p.PauseRestored(domain.AsSystem(t.Context(), "test")); err != nil {

@@ -94,9 +94,12 @@ func (s *Sendings) Check(ctx context.Context, ref string) (Edition, []Obstacle, 
 		return Edition{}, nil, err
 	}
 	var obstacles []Obstacle
-	if !edition.Live {
+	switch {
+	case s.Letters == nil:
+		obstacles = append(obstacles, Obstacle{"NO_MAIL_SERVER", "the server is not configured to send mails"})
+	case !edition.Live:
 		obstacles = append(obstacles, Obstacle{"NOT_PUBLISHED", "the edition is not published"})
-	} else {
+	default:
 		found, err := s.Letters.Check(ctx, edition)
 		if err != nil {
 			return Edition{}, nil, err

@@ -53,7 +53,7 @@ func newPostAt(t testing.TB, s *store.Stores, clock *storetest.Clock) *post {
 	return p
 }
 
-func each(t *testing.T, fn func(t *testing.T, p *post)) {
+func eachPost(t *testing.T, fn func(t *testing.T, p *post)) {
 	t.Helper()
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) { fn(t, newPost(t, s)) })
@@ -78,6 +78,11 @@ func (p *post) Check(context.Context, newsletter.Edition) ([]newsletter.Obstacle
 
 // Prepare implements newsletter.Letters.
 func (p *post) Prepare(context.Context, newsletter.Edition) (newsletter.Letter, error) { return p, nil }
+
+// PrepareDraft implements newsletter.Letters.
+func (p *post) PrepareDraft(context.Context, newsletter.Edition) (newsletter.Letter, error) {
+	return p, nil
+}
 
 // Mail implements newsletter.Letter.
 func (p *post) Mail(_ context.Context, to newsletter.Recipient, at time.Time) (mail.Envelope, []byte, error) {

@@ -1,0 +1,72 @@
+package newsletter
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/newsletter/mail"
+)
+
+// maxTestMails bounds the addresses of a test.
+const maxTestMails = 10
+
+// TestResult is what became of a test mail.
+type TestResult struct {
+	Submitted bool
+	Reply     string // of the mail server, or what went wrong; without the address
+}
+
+// SendTest sends an edition, as it is on the desk, to some addresses: as a public subscriber would get it, with
+// links to preferences that do nothing. It returns the results in the order of the addresses. Needs the right
+// SEND_EDITION.
+func (s *Sendings) SendTest(ctx context.Context, ref string, to []string) ([]*TestResult, error) {
+	if _, err := domain.Require(ctx, domain.SendEditions); err != nil {
+		return nil, err
+	}
+	var p domain.Problems
+	if len(to) == 0 || len(to) > maxTestMails {
+		p.Add("to", "want 1 to %d addresses", maxTestMails)
+	}
+	for i, email := range to[:min(len(to), maxTestMails)] {
+		if _, problem := parseAddress(email); problem != "" {
+			p.Add(fmt.Sprintf("to[%d]", i), "%s", problem)
+		}
+	}
+	if err := p.Err("no test was sent"); err != nil {
+		return nil, err
+	}
+	edition, err := s.Editions.Edition(ctx, s.Stores.DeskRows(), ref)
+	if err != nil {
+		return nil, err
+	}
+	if s.Letters == nil {
+		return nil, obstacleError([]Obstacle{{"NO_MAIL_SERVER", "the server is not configured to send mails"}})
+	}
+	letter, err := s.Letters.PrepareDraft(ctx, edition)
+	if err != nil {
+		return nil, fmt.Errorf("render the edition: %w", err)
+	}
+	results := make([]*TestResult, len(to))
+	var mails sync.WaitGroup
+	at := s.txTime()
+	for i, email := range to {
+		mails.Go(func() {
+			envelope, message, err := letter.Mail(ctx, Recipient{ID: domain.NewID(domain.Row, at), Series: edition.Series, Email: email}, at)
+			if err != nil {
+				s.Log.ErrorContext(ctx, "a test mail could not be made", "edition", edition.ID, "error", err)
+				results[i] = &TestResult{Reply: "the mail could not be made"}
+				return
+			}
+			got := s.Mail.Submit(ctx, envelope, message)
+			reply := got.Text
+			if got.Code != 0 {
+				reply = codeOf(got) + " " + reply
+			}
+			results[i] = &TestResult{Submitted: got.Status == mail.Submitted, Reply: reply}
+		})
+	}
+	mails.Wait()
+	return results, nil
+}
