@@ -99,6 +99,7 @@ var (
 		"pendingChanges": domain.ReadDesk, "schedules": domain.ReadDesk, "publicationLog": domain.ReadDesk, "trash": domain.ReadDesk,
 		"apiKeys": domain.ManageAccess, "people": domain.ManageAccess, "auditLog": domain.ReadAudit, "registeredDocuments": domain.RegisterQueries,
 		"webhooks": domain.ManageWebhooks, "webhook": domain.ManageWebhooks, "webhookDeliveries": domain.ManageWebhooks,
+		"subscribers": domain.ManageSubscribers, "subscriber": domain.ManageSubscribers, "suppressions": domain.ManageSubscribers,
 		"sendings": domain.SendEditions, "sending": domain.SendEditions, "sendingObstacles": domain.SendEditions,
 	}
 	otherFields = []string{"node", "nodes", "viewer", "changes"} // walked by oneByOne and changes
@@ -428,6 +429,8 @@ func (m *matrix) desk(v *domain.Viewer) {
 			switch entryPoint {
 			case "webhook":
 				ask = fmt.Sprintf("webhook(id: %q) { id }", domain.NewID(domain.Webhook, time.Now()))
+			case "subscriber":
+				ask = fmt.Sprintf("subscriber(id: %q) { email }", domain.NewID(domain.Subscriber, time.Now()))
 			case "sending":
 				ask = fmt.Sprintf("sending(id: %q) { id edition { slug } }", domain.NewID(domain.Sending, time.Now()))
 			case "sendingObstacles":
