@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -26,6 +27,7 @@ import (
 	"github.com/redthread-api/redthread/internal/exchange/site"
 	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/newsletter"
+	"github.com/redthread-api/redthread/internal/newsletter/render"
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/queries"
 	"github.com/redthread-api/redthread/internal/store"
@@ -70,6 +72,8 @@ type Config struct {
 	// with whether a plan has run it; it may be nil.
 	WithoutPlans bool
 	OnQuery      func(planned bool)
+	// Templates render previews of editions; nil for the built-in ones.
+	Templates *render.Templates
 	// Now is the clock; nil stands for time.Now.
 	Now func() time.Time
 	// RequestID returns the id of the request of a context, for error messages
@@ -96,6 +100,8 @@ func New(c Config) graphql.ExecutableSchema {
 		now:         c.Now,
 		texts:       newTextRenderer(c.EntityURL),
 		site:        c.Site,
+
+		templates: sync.OnceValue(func() *render.Templates { return cmp.Or(c.Templates, render.Builtin()) }),
 	}
 	s := stagedSchema{
 		ExecutableSchema: generated.NewExecutableSchema(generated.Config{

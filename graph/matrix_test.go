@@ -99,7 +99,8 @@ var (
 		"pendingChanges": domain.ReadDesk, "schedules": domain.ReadDesk, "publicationLog": domain.ReadDesk, "trash": domain.ReadDesk,
 		"apiKeys": domain.ManageAccess, "people": domain.ManageAccess, "auditLog": domain.ReadAudit, "registeredDocuments": domain.RegisterQueries,
 		"webhooks": domain.ManageWebhooks, "webhook": domain.ManageWebhooks, "webhookDeliveries": domain.ManageWebhooks,
-		"subscribers": domain.ManageSubscribers, "subscriber": domain.ManageSubscribers, "suppressions": domain.ManageSubscribers,
+		"previewEdition": domain.ReadDesk,
+		"subscribers":    domain.ManageSubscribers, "subscriber": domain.ManageSubscribers, "suppressions": domain.ManageSubscribers,
 		"sendings": domain.SendEditions, "sending": domain.SendEditions, "sendingObstacles": domain.SendEditions,
 	}
 	otherFields = []string{"node", "nodes", "viewer", "changes"} // walked by oneByOne and changes
@@ -427,6 +428,8 @@ func (m *matrix) desk(v *domain.Viewer) {
 		for _, stage := range []string{"", "query @inContext(stage: DESK) "} {
 			ask := entryPoint + "(first: 1) { pageInfo { hasNextPage } }"
 			switch entryPoint {
+			case "previewEdition":
+				ask = `previewEdition(slug: "edition-red", form: PAGE) { content warnings { message } }`
 			case "webhook":
 				ask = fmt.Sprintf("webhook(id: %q) { id }", domain.NewID(domain.Webhook, time.Now()))
 			case "subscriber":
@@ -444,6 +447,9 @@ func (m *matrix) desk(v *domain.Viewer) {
 				r.refused(code, "AUTHOR")
 			default:
 				r.refused(code, right.Role().String())
+			}
+			if !v.May(right) {
+				m.wantNoLeak(v, entryPoint, r)
 			}
 		}
 	}

@@ -116,9 +116,16 @@ func (r *Resolver) planTypes(schema *ast.Schema) plan.Types {
 		"Citation":         planType(schema, "Citation", catalog.Citations, plan.Fields{"source": toOne(catalog.CitationSource)}),
 		"EntityName":       planType(schema, "EntityName", catalog.Names, nil),
 		"EntityIdentifier": planType(schema, "EntityIdentifier", catalog.Identifiers, nil),
-		"Listing":          planType(schema, "Listing", catalog.Listings, plan.Fields{"citations": toList(catalog.ListingCitations)}),
-		"Observation":      planType(schema, "Observation", catalog.Observations, plan.Fields{"citations": toList(catalog.ObservationCitations)}),
+		"Listing": planType(schema, "Listing", catalog.Listings, plan.Fields{
+			"anchor":    anchorOf("listing"),
+			"citations": toList(catalog.ListingCitations),
+		}),
+		"Observation": planType(schema, "Observation", catalog.Observations, plan.Fields{
+			"anchor":    anchorOf("observation"),
+			"citations": toList(catalog.ObservationCitations),
+		}),
 		"EditionItem": planType(schema, "EditionItem", catalog.Items, plan.Fields{
+			"anchor":    anchorOf("item"),
 			"summary":   plan.Text{Column: "summary"},
 			"analysis":  markdownText("analysis"),
 			"entities":  toList(catalog.ItemEntities),
@@ -160,6 +167,12 @@ func (r *Resolver) documentFields(t *plan.Type) {
 			return page, page != ""
 		}}
 	}
+}
+
+func anchorOf(what string) plan.Computed {
+	return plan.Computed{Columns: []string{"id"}, Value: func(v []read.Value) (string, bool) {
+		return anchor(what, domain.ID(v[0].Int())), true
+	}}
 }
 
 func markdownText(column string) plan.Text { return plan.Text{Column: column, Nullable: true} }

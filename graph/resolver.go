@@ -12,6 +12,7 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange/site"
 	"github.com/redthread-api/redthread/internal/newsletter"
+	"github.com/redthread-api/redthread/internal/newsletter/render"
 	"github.com/redthread-api/redthread/internal/queries"
 )
 
@@ -28,6 +29,8 @@ type Resolver struct {
 	texts       *textRenderer
 	site        site.Site
 	now         func() time.Time
+
+	templates func() *render.Templates
 }
 
 // The resolvers of each type that has fields beyond its columns.
@@ -76,6 +79,7 @@ type (
 
 	subscriptionResolver struct{ *Resolver }
 	savedResolver        struct{ *Resolver }
+	savedRowResolver     struct{ *Resolver }
 )
 
 // The methods below are generated.ResolverRoot.
@@ -145,9 +149,16 @@ func (r *Resolver) EntityPayload() generated.EntityPayloadResolver       { retur
 func (r *Resolver) RelationshipPayload() generated.RelationshipPayloadResolver {
 	return savedResolver{r}
 }
-func (r *Resolver) TagPayload() generated.TagPayloadResolver           { return savedResolver{r} }
-func (r *Resolver) SourcePayload() generated.SourcePayloadResolver     { return savedResolver{r} }
-func (r *Resolver) EditionPayload() generated.EditionPayloadResolver   { return savedResolver{r} }
-func (r *Resolver) AssetPayload() generated.AssetPayloadResolver       { return savedResolver{r} }
-func (r *Resolver) SeriesPayload() generated.SeriesPayloadResolver     { return savedResolver{r} }
+func (r *Resolver) TagPayload() generated.TagPayloadResolver         { return savedResolver{r} }
+func (r *Resolver) SourcePayload() generated.SourcePayloadResolver   { return savedResolver{r} }
+func (r *Resolver) EditionPayload() generated.EditionPayloadResolver { return savedResolver{r} }
+func (r *Resolver) AssetPayload() generated.AssetPayloadResolver     { return savedResolver{r} }
+func (r *Resolver) SeriesPayload() generated.SeriesPayloadResolver   { return savedResolver{r} }
+func (r *Resolver) EditionItemPayload() generated.EditionItemPayloadResolver {
+	return savedRowResolver{r}
+}
+func (r *Resolver) ObservationPayload() generated.ObservationPayloadResolver {
+	return savedRowResolver{r}
+}
+func (r *Resolver) ListingPayload() generated.ListingPayloadResolver   { return savedRowResolver{r} }
 func (r *Resolver) DocumentPayload() generated.DocumentPayloadResolver { return savedResolver{r} }

@@ -51,16 +51,19 @@ type ResolverRoot interface {
 	DocumentPayload() DocumentPayloadResolver
 	Edition() EditionResolver
 	EditionItem() EditionItemResolver
+	EditionItemPayload() EditionItemPayloadResolver
 	EditionPayload() EditionPayloadResolver
 	Entity() EntityResolver
 	EntityPayload() EntityPayloadResolver
 	Footnote() FootnoteResolver
 	Listing() ListingResolver
+	ListingPayload() ListingPayloadResolver
 	MergePayload() MergePayloadResolver
 	Mutation() MutationResolver
 	Narrative() NarrativeResolver
 	NarrativePayload() NarrativePayloadResolver
 	Observation() ObservationResolver
+	ObservationPayload() ObservationPayloadResolver
 	PendingChange() PendingChangeResolver
 	Person() PersonResolver
 	PublicationEntry() PublicationEntryResolver
@@ -155,12 +158,20 @@ type EditionResolver interface {
 	Items(ctx context.Context, obj *db.Edition) ([]*db.EditionItem, error)
 }
 type EditionItemResolver interface {
+	Anchor(ctx context.Context, obj *db.EditionItem) (string, error)
+
 	Summary(ctx context.Context, obj *db.EditionItem, format string) (string, error)
 	Analysis(ctx context.Context, obj *db.EditionItem, format string) (*string, error)
 	Entities(ctx context.Context, obj *db.EditionItem) ([]*db.Entity, error)
 	Tags(ctx context.Context, obj *db.EditionItem) ([]*db.Tag, error)
 	Sources(ctx context.Context, obj *db.EditionItem) ([]*db.Source, error)
 	Citations(ctx context.Context, obj *db.EditionItem) ([]*db.Citation, error)
+}
+type EditionItemPayloadResolver interface {
+	Item(ctx context.Context, obj *editorial.RowResult) (*db.EditionItem, error)
+	Edition(ctx context.Context, obj *editorial.RowResult) (*db.Edition, error)
+
+	Warnings(ctx context.Context, obj *editorial.RowResult) ([]*model.Warning, error)
 }
 type EditionPayloadResolver interface {
 	Edition(ctx context.Context, obj *editorial.SaveResult) (*db.Edition, error)
@@ -202,8 +213,16 @@ type FootnoteResolver interface {
 	Source(ctx context.Context, obj *db.Footnote) (*db.Source, error)
 }
 type ListingResolver interface {
+	Anchor(ctx context.Context, obj *db.Listing) (string, error)
+
 	Source(ctx context.Context, obj *db.Listing) (*db.Source, error)
 	Citations(ctx context.Context, obj *db.Listing) ([]*db.Citation, error)
+}
+type ListingPayloadResolver interface {
+	Listing(ctx context.Context, obj *editorial.RowResult) (*db.Listing, error)
+	Entity(ctx context.Context, obj *editorial.RowResult) (*db.Entity, error)
+
+	Warnings(ctx context.Context, obj *editorial.RowResult) ([]*model.Warning, error)
 }
 type MergePayloadResolver interface {
 	Entity(ctx context.Context, obj *editorial.MergeResult) (*db.Entity, error)
@@ -250,6 +269,16 @@ type MutationResolver interface {
 	UpdateSeries(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
 	UpsertSeries(ctx context.Context, input scalar.Input) (*editorial.SaveResult, error)
 	DeleteSeries(ctx context.Context, input editorial.DeleteParams) (*model.DeletePayload, error)
+	AddEditionItem(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
+	UpdateEditionItem(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
+	RemoveEditionItem(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
+	MoveEditionItem(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
+	AddObservation(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
+	UpdateObservation(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
+	RemoveObservation(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
+	AddListing(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
+	UpdateListing(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
+	RemoveListing(ctx context.Context, input scalar.Input) (*editorial.RowResult, error)
 	Undelete(ctx context.Context, input model.UndeleteInput) (*editorial.SaveResult, error)
 	RestoreRevision(ctx context.Context, input editorial.RestoreParams) (*editorial.SaveResult, error)
 	Publish(ctx context.Context, input editorial.PublishParams) (*editorial.ReleaseResult, error)
@@ -310,8 +339,16 @@ type NarrativePayloadResolver interface {
 	Warnings(ctx context.Context, obj *editorial.SaveResult) ([]*model.Warning, error)
 }
 type ObservationResolver interface {
+	Anchor(ctx context.Context, obj *db.Observation) (string, error)
+
 	Source(ctx context.Context, obj *db.Observation) (*db.Source, error)
 	Citations(ctx context.Context, obj *db.Observation) ([]*db.Citation, error)
+}
+type ObservationPayloadResolver interface {
+	Observation(ctx context.Context, obj *editorial.RowResult) (*db.Observation, error)
+	Narrative(ctx context.Context, obj *editorial.RowResult) (*db.Narrative, error)
+
+	Warnings(ctx context.Context, obj *editorial.RowResult) ([]*model.Warning, error)
 }
 type PendingChangeResolver interface {
 	Document(ctx context.Context, obj *model.PendingChange) (model.Document, error)
@@ -349,6 +386,7 @@ type QueryResolver interface {
 	Schedules(ctx context.Context, statuses []string, first *int, after *string, last *int, before *string) (*read.Connection[db.Schedule], error)
 	Changes(ctx context.Context, types []string, first *int, after *string) (*model.ChangeConnection, error)
 	PublicationLog(ctx context.Context, documents []string, first *int, after *string, last *int, before *string) (*model.PublicationEntryConnection, error)
+	PreviewEdition(ctx context.Context, id *string, slug *string, by *read.By, form string) (*model.EditionPreview, error)
 	Trash(ctx context.Context, types []string, first *int, after *string) (*model.TrashedDocumentConnection, error)
 	APIKeys(ctx context.Context, first *int, after *string, last *int, before *string) (*read.Connection[db.ApiKey], error)
 	People(ctx context.Context, first *int, after *string, last *int, before *string) (*read.Connection[db.Person], error)
@@ -2431,6 +2469,10 @@ type EntityIdentifier {
 
 "An entity's place on a sanctions or similar list."
 type Listing {
+  "A stable id: changes of the listing, and of what is around it, keep it."
+  id: ID!
+  "A stable name for links on a page: ` + "`" + `#listing-…` + "`" + `. It has only letters, digits and a hyphen."
+  anchor: String!
   "Who keeps the list."
   authority: String!
   "The list or the programme under which it was listed."
@@ -2449,6 +2491,10 @@ type Listing {
 
 "A dated sighting of a narrative."
 type Observation {
+  "A stable id: changes of the observation, and of what is around it, keep it."
+  id: ID!
+  "A stable name for links on a page: ` + "`" + `#observation-…` + "`" + `. It has only letters, digits and a hyphen."
+  anchor: String!
   "When it was seen."
   observedOn: Date
   "Where it was seen: a medium or network."
@@ -2469,6 +2515,10 @@ type Observation {
 
 "An event or policy that an edition reports."
 type EditionItem {
+  "A stable id: changes of the item, and of what is around it, keep it."
+  id: ID!
+  "A stable name for links on a page: ` + "`" + `#item-…` + "`" + `. It has only letters, digits and a hyphen."
+  anchor: String!
   "The headline."
   headline: String!
   "When it happened."
@@ -2491,6 +2541,48 @@ type EditionItem {
   sources: [Source!]!
   "The sources that bear it out, with locators and quotes."
   citations: [Citation!]!
+}
+
+"A form in which readers get an edition."
+enum EditionForm {
+  "The page."
+  PAGE
+  "The HTML part of the mail."
+  MAIL_HTML
+  "The plain text part of the mail."
+  MAIL_TEXT
+}
+
+"An edition in a form for readers."
+type EditionPreview {
+  "The form."
+  form: EditionForm!
+  "The page or the part of the mail. Links that differ from reader to reader are placeholders."
+  content: String!
+  "Its size in bytes."
+  size: Int!
+  "What an editor should look at."
+  warnings: [EditionPreviewWarning!]!
+}
+
+"What is wrong in a preview."
+enum EditionPreviewWarningCode {
+  "The mail is so large that mail clients cut it off: over 100,000 bytes."
+  SIZE
+  "A link leads nowhere."
+  LINK
+  "A text is missing."
+  TEXT
+  "An entity is not published."
+  NOT_LIVE
+}
+
+"Something in a preview that an editor should look at."
+type EditionPreviewWarning {
+  "What kind of thing."
+  code: EditionPreviewWarningCode!
+  "What is wrong, and where."
+  message: String!
 }
 
 # Desk
@@ -5205,6 +5297,20 @@ type Query {
     "Stop ahead of the item that has this cursor."
     before: String
   ): PublicationEntryConnection!
+  """
+  An edition as it is on the desk, as readers would get it; null when there is none. Give ` + "`" + `by` + "`" + `, ` + "`" + `id` + "`" + ` or
+  ` + "`" + `slug` + "`" + `, exactly one. Needs the role AUTHOR.
+  """
+  previewEdition(
+    "The id, or an id that it had before a merge."
+    id: ID
+    "The slug, or a slug that it had before."
+    slug: String
+    "What it is found by, instead of ` + "`" + `id` + "`" + ` and ` + "`" + `slug` + "`" + `."
+    by: EditionBy
+    "The form."
+    form: EditionForm!
+  ): EditionPreview
   "Deleted documents, last deleted first. Needs the role AUTHOR."
   trash(
     "Only documents of these types."
@@ -5608,6 +5714,56 @@ type Mutation {
     "Which."
     input: DeleteInput!
   ): DeletePayload
+  "Adds an item to an edition on the desk. Needs the role AUTHOR."
+  addEditionItem(
+    "What, and where."
+    input: AddEditionItemInput!
+  ): EditionItemPayload
+  "Changes an item on the desk, and nothing else of its edition. Needs the role AUTHOR."
+  updateEditionItem(
+    "What to change."
+    input: UpdateEditionItemInput!
+  ): EditionItemPayload
+  "Takes an item out of its edition on the desk. Needs the role AUTHOR."
+  removeEditionItem(
+    "Which."
+    input: RemoveEditionItemInput!
+  ): EditionItemPayload
+  "Puts an item of an edition to another place on the desk. Needs the role AUTHOR."
+  moveEditionItem(
+    "Which, and where."
+    input: MoveEditionItemInput!
+  ): EditionItemPayload
+  "Adds an observation to a narrative on the desk. Needs the role AUTHOR."
+  addObservation(
+    "What, and where."
+    input: AddObservationInput!
+  ): ObservationPayload
+  "Changes an observation on the desk, and nothing else of its narrative. Needs the role AUTHOR."
+  updateObservation(
+    "What to change."
+    input: UpdateObservationInput!
+  ): ObservationPayload
+  "Takes an observation out of its narrative on the desk. Needs the role AUTHOR."
+  removeObservation(
+    "Which."
+    input: RemoveObservationInput!
+  ): ObservationPayload
+  "Adds a listing to an entity on the desk. Needs the role AUTHOR."
+  addListing(
+    "What, and where."
+    input: AddListingInput!
+  ): ListingPayload
+  "Changes a listing on the desk, and nothing else of its entity. Needs the role AUTHOR."
+  updateListing(
+    "What to change."
+    input: UpdateListingInput!
+  ): ListingPayload
+  "Takes a listing out of its entity on the desk. Needs the role AUTHOR."
+  removeListing(
+    "Which."
+    input: RemoveListingInput!
+  ): ListingPayload
   "Takes a document out of the trash. Needs the role AUTHOR."
   undelete(
     "Which."
@@ -6755,6 +6911,11 @@ input EntityIdentifierInput {
 
 "A place on a sanctions or similar list."
 input ListingInput {
+  """
+  The listing of the entity that it is, in an update. Without it, it is the one with the same
+  content, or a new one.
+  """
+  id: ID
   "Who keeps the list."
   authority: String!
   "The list or the programme."
@@ -6773,6 +6934,11 @@ input ListingInput {
 
 "A dated sighting of a narrative."
 input ObservationInput {
+  """
+  The observation of the narrative that it is, in an update. Without it, it is the one with the same
+  content, or a new one.
+  """
+  id: ID
   "When it was seen."
   observedOn: Date
   "Where it was seen."
@@ -6793,6 +6959,11 @@ input ObservationInput {
 
 "An event or policy that an edition reports."
 input EditionItemInput {
+  """
+  The item of the edition that it is, in an update. Without it, it is the one with the same
+  content, or a new one.
+  """
+  id: ID
   "The headline."
   headline: String!
   "When it happened."
@@ -6807,6 +6978,240 @@ input EditionItemInput {
   tags: [ID!]
   "The sources that bear it out."
   citations: [CitationInput!]
+}
+
+"An item that is added to an edition."
+input AddEditionItemInput {
+  "Which edition: its id or its current slug."
+  edition: ID!
+  """
+  The version of the edition that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "Ahead of which of the other items: its id. Without ` + "`" + `before` + "`" + ` and ` + "`" + `after` + "`" + ` it comes last."
+  before: ID
+  "Behind which of the other items: its id."
+  after: ID
+  "The headline."
+  headline: String!
+  "When it happened."
+  occurredOn: Date
+  "What happened."
+  summary: Markdown!
+  "Why it matters."
+  analysis: Markdown
+  "The entities that it is about."
+  entities: [ID!]
+  "What it is classified by."
+  tags: [ID!]
+  "The sources that bear it out."
+  citations: [CitationInput!]
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"A change of an item. What is absent stays as it is, null clears, a list replaces the whole list."
+input UpdateEditionItemInput {
+  "Which item: its id."
+  id: ID!
+  """
+  The version of the edition that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "The headline."
+  headline: String
+  "When it happened."
+  occurredOn: Date
+  "What happened."
+  summary: Markdown
+  "Why it matters."
+  analysis: Markdown
+  "The entities that it is about."
+  entities: [ID!]
+  "What it is classified by."
+  tags: [ID!]
+  "The sources that bear it out."
+  citations: [CitationInput!]
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"Which item to take out of its edition."
+input RemoveEditionItemInput {
+  "Which item: its id."
+  id: ID!
+  """
+  The version of the edition that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"Where to put an item of an edition; give either ` + "`" + `before` + "`" + ` or ` + "`" + `after` + "`" + `."
+input MoveEditionItemInput {
+  "Which item: its id."
+  id: ID!
+  """
+  The version of the edition that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "Ahead of which of the other items: its id."
+  before: ID
+  "Behind which of the other items: its id."
+  after: ID
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"An observation that is added to a narrative."
+input AddObservationInput {
+  "Which narrative: its id or its current slug."
+  narrative: ID!
+  """
+  The version of the narrative that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "Ahead of which of the other observations: its id. Without ` + "`" + `before` + "`" + ` and ` + "`" + `after` + "`" + ` it comes last."
+  before: ID
+  "Behind which of the other observations: its id."
+  after: ID
+  "When it was seen."
+  observedOn: Date
+  "Where it was seen."
+  platform: String
+  "The address."
+  url: URL
+  "The language that it was in."
+  language: LanguageTag
+  "What was seen."
+  description: String!
+  "How many people it reached."
+  reach: Long
+  "The source that bears it out: short for one citation without locator and quote."
+  source: ID
+  "The sources that bear it out."
+  citations: [CitationInput!]
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"A change of an observation. What is absent stays as it is, null clears, a list replaces the whole list."
+input UpdateObservationInput {
+  "Which observation: its id."
+  id: ID!
+  """
+  The version of the narrative that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "When it was seen."
+  observedOn: Date
+  "Where it was seen."
+  platform: String
+  "The address."
+  url: URL
+  "The language that it was in."
+  language: LanguageTag
+  "What was seen."
+  description: String
+  "How many people it reached."
+  reach: Long
+  "The source that bears it out: short for one citation without locator and quote."
+  source: ID
+  "The sources that bear it out."
+  citations: [CitationInput!]
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"Which observation to take out of its narrative."
+input RemoveObservationInput {
+  "Which observation: its id."
+  id: ID!
+  """
+  The version of the narrative that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"A listing that is added to an entity."
+input AddListingInput {
+  "Which entity: its id or its current slug."
+  entity: ID!
+  """
+  The version of the entity that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "Ahead of which of the other listings: its id. Without ` + "`" + `before` + "`" + ` and ` + "`" + `after` + "`" + ` it comes last."
+  before: ID
+  "Behind which of the other listings: its id."
+  after: ID
+  "Who keeps the list."
+  authority: String!
+  "The list or the programme."
+  programme: String
+  "The number of the entry."
+  listId: String
+  "When it was listed."
+  since: Date
+  "When it was taken off."
+  until: Date
+  "The source that bears it out: short for one citation without locator and quote."
+  source: ID
+  "The sources that bear it out. Publishing needs at least one."
+  citations: [CitationInput!]
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"A change of a listing. What is absent stays as it is, null clears, a list replaces the whole list."
+input UpdateListingInput {
+  "Which listing: its id."
+  id: ID!
+  """
+  The version of the entity that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "Who keeps the list."
+  authority: String
+  "The list or the programme."
+  programme: String
+  "The number of the entry."
+  listId: String
+  "When it was listed."
+  since: Date
+  "When it was taken off."
+  until: Date
+  "The source that bears it out: short for one citation without locator and quote."
+  source: ID
+  "The sources that bear it out. Publishing needs at least one."
+  citations: [CitationInput!]
+  "What you say of the change, for the revision."
+  message: String
+}
+
+"Which listing to take out of its entity."
+input RemoveListingInput {
+  "Which listing: its id."
+  id: ID!
+  """
+  The version of the entity that you have seen. When it is no longer the current one, the answer is
+  CONFLICT and says what has changed.
+  """
+  version: Int
+  "What you say of the change, for the revision."
+  message: String
 }
 
 "Which document to delete."
@@ -7109,6 +7514,51 @@ type SeriesPayload {
   changed: Boolean!
   """
   What you may not have meant, such as another document of the same name. It stands in the
+  way of nothing.
+  """
+  warnings: [Warning!]!
+}
+
+"The result of changing one of the items of an edition."
+type EditionItemPayload {
+  "The item, as it is on the desk now; null where it was removed."
+  item: EditionItem
+  "The edition, as it is on the desk now."
+  edition: Edition
+  "Whether anything changed; saving the same again makes no new version."
+  changed: Boolean!
+  """
+  What you may not have meant, about the whole edition. It stands in the
+  way of nothing.
+  """
+  warnings: [Warning!]!
+}
+
+"The result of changing one of the observations of a narrative."
+type ObservationPayload {
+  "The observation, as it is on the desk now; null where it was removed."
+  observation: Observation
+  "The narrative, as it is on the desk now."
+  narrative: Narrative
+  "Whether anything changed; saving the same again makes no new version."
+  changed: Boolean!
+  """
+  What you may not have meant, about the whole narrative. It stands in the
+  way of nothing.
+  """
+  warnings: [Warning!]!
+}
+
+"The result of changing one of the listings of an entity."
+type ListingPayload {
+  "The listing, as it is on the desk now; null where it was removed."
+  listing: Listing
+  "The entity, as it is on the desk now."
+  entity: Entity
+  "Whether anything changed; saving the same again makes no new version."
+  changed: Boolean!
+  """
+  What you may not have meant, about the whole entity. It stands in the
   way of nothing.
   """
   warnings: [Warning!]!
@@ -7844,6 +8294,10 @@ func (ec *executionContext) childFields_EditionEdge(ctx context.Context, field g
 
 func (ec *executionContext) childFields_EditionItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "id":
+		return ec.fieldContext_EditionItem_id(ctx, field)
+	case "anchor":
+		return ec.fieldContext_EditionItem_anchor(ctx, field)
 	case "headline":
 		return ec.fieldContext_EditionItem_headline(ctx, field)
 	case "occurredOn":
@@ -7864,6 +8318,20 @@ func (ec *executionContext) childFields_EditionItem(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type EditionItem", field.Name)
 }
 
+func (ec *executionContext) childFields_EditionItemPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "item":
+		return ec.fieldContext_EditionItemPayload_item(ctx, field)
+	case "edition":
+		return ec.fieldContext_EditionItemPayload_edition(ctx, field)
+	case "changed":
+		return ec.fieldContext_EditionItemPayload_changed(ctx, field)
+	case "warnings":
+		return ec.fieldContext_EditionItemPayload_warnings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EditionItemPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_EditionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edition":
@@ -7876,6 +8344,30 @@ func (ec *executionContext) childFields_EditionPayload(ctx context.Context, fiel
 		return ec.fieldContext_EditionPayload_warnings(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EditionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EditionPreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "form":
+		return ec.fieldContext_EditionPreview_form(ctx, field)
+	case "content":
+		return ec.fieldContext_EditionPreview_content(ctx, field)
+	case "size":
+		return ec.fieldContext_EditionPreview_size(ctx, field)
+	case "warnings":
+		return ec.fieldContext_EditionPreview_warnings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EditionPreview", field.Name)
+}
+
+func (ec *executionContext) childFields_EditionPreviewWarning(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_EditionPreviewWarning_code(ctx, field)
+	case "message":
+		return ec.fieldContext_EditionPreviewWarning_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EditionPreviewWarning", field.Name)
 }
 
 func (ec *executionContext) childFields_Entity(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8062,6 +8554,10 @@ func (ec *executionContext) childFields_Heading(ctx context.Context, field graph
 
 func (ec *executionContext) childFields_Listing(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "id":
+		return ec.fieldContext_Listing_id(ctx, field)
+	case "anchor":
+		return ec.fieldContext_Listing_anchor(ctx, field)
 	case "authority":
 		return ec.fieldContext_Listing_authority(ctx, field)
 	case "programme":
@@ -8078,6 +8574,20 @@ func (ec *executionContext) childFields_Listing(ctx context.Context, field graph
 		return ec.fieldContext_Listing_citations(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Listing", field.Name)
+}
+
+func (ec *executionContext) childFields_ListingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "listing":
+		return ec.fieldContext_ListingPayload_listing(ctx, field)
+	case "entity":
+		return ec.fieldContext_ListingPayload_entity(ctx, field)
+	case "changed":
+		return ec.fieldContext_ListingPayload_changed(ctx, field)
+	case "warnings":
+		return ec.fieldContext_ListingPayload_warnings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ListingPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_MergePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8208,6 +8718,10 @@ func (ec *executionContext) childFields_NarrativePayload(ctx context.Context, fi
 
 func (ec *executionContext) childFields_Observation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
+	case "id":
+		return ec.fieldContext_Observation_id(ctx, field)
+	case "anchor":
+		return ec.fieldContext_Observation_anchor(ctx, field)
 	case "observedOn":
 		return ec.fieldContext_Observation_observedOn(ctx, field)
 	case "platform":
@@ -8226,6 +8740,20 @@ func (ec *executionContext) childFields_Observation(ctx context.Context, field g
 		return ec.fieldContext_Observation_citations(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Observation", field.Name)
+}
+
+func (ec *executionContext) childFields_ObservationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "observation":
+		return ec.fieldContext_ObservationPayload_observation(ctx, field)
+	case "narrative":
+		return ec.fieldContext_ObservationPayload_narrative(ctx, field)
+	case "changed":
+		return ec.fieldContext_ObservationPayload_changed(ctx, field)
+	case "warnings":
+		return ec.fieldContext_ObservationPayload_warnings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ObservationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10345,6 +10873,48 @@ func (ec *executionContext) field_Footnote_text_args(ctx context.Context, rawArg
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_addEditionItem_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNAddEditionItemInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_addListing_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNAddListingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_addObservation_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNAddObservationInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_cancelSchedule_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -10681,6 +11251,20 @@ func (ec *executionContext) field_Mutation_mergeEntities_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_moveEditionItem_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNMoveEditionItemInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_pauseSending_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -10743,6 +11327,48 @@ func (ec *executionContext) field_Mutation_release_args(ctx context.Context, raw
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (editorial.ReleaseParams, error) {
 			return ec.unmarshalNReleaseInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐReleaseParams(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_removeEditionItem_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNRemoveEditionItemInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_removeListing_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNRemoveListingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_removeObservation_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNRemoveObservationInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -11003,6 +11629,20 @@ func (ec *executionContext) field_Mutation_updateAsset_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_updateEditionItem_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNUpdateEditionItemInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_updateEdition_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -11031,12 +11671,40 @@ func (ec *executionContext) field_Mutation_updateEntity_args(ctx context.Context
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_updateListing_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNUpdateListingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_updateNarrative_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (scalar.Input, error) {
 			return ec.unmarshalNUpdateNarrativeInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateObservation_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (scalar.Input, error) {
+			return ec.unmarshalNUpdateObservationInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -12186,6 +12854,44 @@ func (ec *executionContext) field_Query_people_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["before"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_previewEdition_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "slug",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["slug"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "by",
+		func(ctx context.Context, v any) (*read.By, error) {
+			return ec.unmarshalOEditionBy2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐBy(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["by"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "form",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNEditionForm2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["form"] = arg3
 	return args, nil
 }
 
@@ -17194,6 +17900,52 @@ func (ec *executionContext) fieldContext_EditionEdge_node(_ context.Context, fie
 	return fc, nil
 }
 
+func (ec *executionContext) _EditionItem_id(ctx context.Context, field graphql.CollectedField, obj *db.EditionItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionItem_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v domain.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋdomainᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionItem_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EditionItem", field, false, false, "ID")
+}
+
+func (ec *executionContext) _EditionItem_anchor(ctx context.Context, field graphql.CollectedField, obj *db.EditionItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionItem_anchor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EditionItem().Anchor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionItem_anchor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EditionItem", field, true, true, "String")
+}
+
 func (ec *executionContext) _EditionItem_headline(ctx context.Context, field graphql.CollectedField, obj *db.EditionItem) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -17456,6 +18208,125 @@ func (ec *executionContext) fieldContext_EditionItem_citations(_ context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _EditionItemPayload_item(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionItemPayload_item(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EditionItemPayload().Item(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.EditionItem) graphql.Marshaler {
+			return ec.marshalOEditionItem2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEditionItem(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EditionItemPayload_item(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EditionItemPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EditionItem(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EditionItemPayload_edition(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionItemPayload_edition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EditionItemPayload().Edition(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Edition) graphql.Marshaler {
+			return ec.marshalOEdition2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEdition(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EditionItemPayload_edition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EditionItemPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Edition(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EditionItemPayload_changed(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionItemPayload_changed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionItemPayload_changed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EditionItemPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _EditionItemPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionItemPayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.EditionItemPayload().Warnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Warning) graphql.Marshaler {
+			return ec.marshalNWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionItemPayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EditionItemPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Warning(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _EditionPayload_edition(ctx context.Context, field graphql.CollectedField, obj *editorial.SaveResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -17564,6 +18435,153 @@ func (ec *executionContext) fieldContext_EditionPayload_warnings(_ context.Conte
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _EditionPreview_form(ctx context.Context, field graphql.CollectedField, obj *model.EditionPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionPreview_form(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Form, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNEditionForm2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionPreview_form(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EditionPreview", field, false, false, "EditionForm")
+}
+
+func (ec *executionContext) _EditionPreview_content(ctx context.Context, field graphql.CollectedField, obj *model.EditionPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionPreview_content(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Content, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionPreview_content(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EditionPreview", field, false, false, "String")
+}
+
+func (ec *executionContext) _EditionPreview_size(ctx context.Context, field graphql.CollectedField, obj *model.EditionPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionPreview_size(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Size, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionPreview_size(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EditionPreview", field, false, false, "Int")
+}
+
+func (ec *executionContext) _EditionPreview_warnings(ctx context.Context, field graphql.CollectedField, obj *model.EditionPreview) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionPreview_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Warnings, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.EditionPreviewWarning) graphql.Marshaler {
+			return ec.marshalNEditionPreviewWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐEditionPreviewWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionPreview_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EditionPreview",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EditionPreviewWarning(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EditionPreviewWarning_code(ctx context.Context, field graphql.CollectedField, obj *model.EditionPreviewWarning) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionPreviewWarning_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNEditionPreviewWarningCode2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionPreviewWarning_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EditionPreviewWarning", field, false, false, "EditionPreviewWarningCode")
+}
+
+func (ec *executionContext) _EditionPreviewWarning_message(ctx context.Context, field graphql.CollectedField, obj *model.EditionPreviewWarning) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EditionPreviewWarning_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EditionPreviewWarning_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EditionPreviewWarning", field, false, false, "String")
 }
 
 func (ec *executionContext) _Entity_id(ctx context.Context, field graphql.CollectedField, obj *db.Entity) (ret graphql.Marshaler) {
@@ -19266,6 +20284,52 @@ func (ec *executionContext) fieldContext_Heading_anchor(_ context.Context, field
 	return graphql.NewScalarFieldContext("Heading", field, false, false, "String")
 }
 
+func (ec *executionContext) _Listing_id(ctx context.Context, field graphql.CollectedField, obj *db.Listing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Listing_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v domain.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋdomainᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Listing_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Listing", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Listing_anchor(ctx context.Context, field graphql.CollectedField, obj *db.Listing) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Listing_anchor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Listing().Anchor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Listing_anchor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Listing", field, true, true, "String")
+}
+
 func (ec *executionContext) _Listing_authority(ctx context.Context, field graphql.CollectedField, obj *db.Listing) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -19440,6 +20504,125 @@ func (ec *executionContext) fieldContext_Listing_citations(_ context.Context, fi
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Citation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ListingPayload_listing(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ListingPayload_listing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ListingPayload().Listing(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Listing) graphql.Marshaler {
+			return ec.marshalOListing2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐListing(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ListingPayload_listing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ListingPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Listing(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ListingPayload_entity(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ListingPayload_entity(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ListingPayload().Entity(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Entity) graphql.Marshaler {
+			return ec.marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntity(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ListingPayload_entity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ListingPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Entity(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ListingPayload_changed(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ListingPayload_changed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ListingPayload_changed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ListingPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _ListingPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ListingPayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ListingPayload().Warnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Warning) graphql.Marshaler {
+			return ec.marshalNWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ListingPayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ListingPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Warning(ctx, field)
 		},
 	}
 	return fc, nil
@@ -21261,6 +22444,446 @@ func (ec *executionContext) fieldContext_Mutation_deleteSeries(ctx context.Conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_deleteSeries_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_addEditionItem(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_addEditionItem(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AddEditionItem(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+			return ec.marshalOEditionItemPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_addEditionItem(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EditionItemPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_addEditionItem_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateEditionItem(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateEditionItem(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateEditionItem(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+			return ec.marshalOEditionItemPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateEditionItem(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EditionItemPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateEditionItem_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_removeEditionItem(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_removeEditionItem(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RemoveEditionItem(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+			return ec.marshalOEditionItemPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_removeEditionItem(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EditionItemPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_removeEditionItem_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_moveEditionItem(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_moveEditionItem(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().MoveEditionItem(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+			return ec.marshalOEditionItemPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_moveEditionItem(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EditionItemPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_moveEditionItem_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_addObservation(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_addObservation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AddObservation(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+			return ec.marshalOObservationPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_addObservation(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ObservationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_addObservation_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateObservation(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateObservation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateObservation(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+			return ec.marshalOObservationPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateObservation(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ObservationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateObservation_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_removeObservation(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_removeObservation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RemoveObservation(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+			return ec.marshalOObservationPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_removeObservation(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ObservationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_removeObservation_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_addListing(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_addListing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AddListing(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+			return ec.marshalOListingPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_addListing(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ListingPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_addListing_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateListing(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateListing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateListing(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+			return ec.marshalOListingPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateListing(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ListingPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_updateListing_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_removeListing(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_removeListing(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RemoveListing(ctx, fc.Args["input"].(scalar.Input))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+			return ec.marshalOListingPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_removeListing(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ListingPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Mutation_removeListing_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -23744,6 +25367,52 @@ func (ec *executionContext) fieldContext_NarrativePayload_warnings(_ context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _Observation_id(ctx context.Context, field graphql.CollectedField, obj *db.Observation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Observation_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v domain.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋdomainᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Observation_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Observation", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Observation_anchor(ctx context.Context, field graphql.CollectedField, obj *db.Observation) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Observation_anchor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Observation().Anchor(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Observation_anchor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Observation", field, true, true, "String")
+}
+
 func (ec *executionContext) _Observation_observedOn(ctx context.Context, field graphql.CollectedField, obj *db.Observation) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23941,6 +25610,125 @@ func (ec *executionContext) fieldContext_Observation_citations(_ context.Context
 		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Citation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ObservationPayload_observation(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObservationPayload_observation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ObservationPayload().Observation(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Observation) graphql.Marshaler {
+			return ec.marshalOObservation2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐObservation(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ObservationPayload_observation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ObservationPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Observation(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ObservationPayload_narrative(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObservationPayload_narrative(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ObservationPayload().Narrative(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *db.Narrative) graphql.Marshaler {
+			return ec.marshalONarrative2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐNarrative(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ObservationPayload_narrative(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ObservationPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Narrative(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ObservationPayload_changed(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObservationPayload_changed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Changed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ObservationPayload_changed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ObservationPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _ObservationPayload_warnings(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObservationPayload_warnings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ObservationPayload().Warnings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Warning) graphql.Marshaler {
+			return ec.marshalNWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐWarningᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ObservationPayload_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ObservationPayload",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Warning(ctx, field)
 		},
 	}
 	return fc, nil
@@ -26336,6 +28124,50 @@ func (ec *executionContext) fieldContext_Query_publicationLog(ctx context.Contex
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_publicationLog_args); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_previewEdition(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_previewEdition(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().PreviewEdition(ctx, fc.Args["id"].(*string), fc.Args["slug"].(*string), fc.Args["by"].(*read.By), fc.Args["form"].(string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.EditionPreview) graphql.Marshaler {
+			return ec.marshalOEditionPreview2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐEditionPreview(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_previewEdition(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_EditionPreview(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = coerce.Arguments(ctx, ec.OperationContext, parsedSchema, field.Field, ec.field_Query_previewEdition_args); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -42303,6 +44135,16 @@ func (ec *executionContext) _EditionItem(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "id":
+			out.Values[i] = ec._EditionItem_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "anchor":
+			out.Values[i] = ec._EditionItem_anchor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "headline":
 			out.Values[i] = ec._EditionItem_headline(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -42360,6 +44202,57 @@ func (ec *executionContext) _EditionItem(ctx context.Context, sel ast.SelectionS
 	return out
 }
 
+var editionItemPayloadImplementors = []string{"EditionItemPayload"}
+
+func (ec *executionContext) _EditionItemPayload(ctx context.Context, sel ast.SelectionSet, obj *editorial.RowResult) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, editionItemPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EditionItemPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "item":
+			out.Values[i] = ec._EditionItemPayload_item(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "edition":
+			out.Values[i] = ec._EditionItemPayload_edition(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "changed":
+			out.Values[i] = ec._EditionItemPayload_changed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._EditionItemPayload_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var editionPayloadImplementors = []string{"EditionPayload"}
 
 func (ec *executionContext) _EditionPayload(ctx context.Context, sel ast.SelectionSet, obj *editorial.SaveResult) graphql.Marshaler {
@@ -42391,6 +44284,98 @@ func (ec *executionContext) _EditionPayload(ctx context.Context, sel ast.Selecti
 			}
 		case "warnings":
 			out.Values[i] = ec._EditionPayload_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var editionPreviewImplementors = []string{"EditionPreview"}
+
+func (ec *executionContext) _EditionPreview(ctx context.Context, sel ast.SelectionSet, obj *model.EditionPreview) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, editionPreviewImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EditionPreview")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "form":
+			out.Values[i] = ec._EditionPreview_form(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "content":
+			out.Values[i] = ec._EditionPreview_content(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "size":
+			out.Values[i] = ec._EditionPreview_size(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._EditionPreview_warnings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var editionPreviewWarningImplementors = []string{"EditionPreviewWarning"}
+
+func (ec *executionContext) _EditionPreviewWarning(ctx context.Context, sel ast.SelectionSet, obj *model.EditionPreviewWarning) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, editionPreviewWarningImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "EditionPreviewWarning")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "code":
+			out.Values[i] = ec._EditionPreviewWarning_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._EditionPreviewWarning_message(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -43040,6 +45025,16 @@ func (ec *executionContext) _Listing(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "id":
+			out.Values[i] = ec._Listing_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "anchor":
+			out.Values[i] = ec._Listing_anchor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "authority":
 			out.Values[i] = ec._Listing_authority(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -43072,6 +45067,57 @@ func (ec *executionContext) _Listing(ctx context.Context, sel ast.SelectionSet, 
 			}
 		case "citations":
 			out.Values[i] = ec._Listing_citations(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var listingPayloadImplementors = []string{"ListingPayload"}
+
+func (ec *executionContext) _ListingPayload(ctx context.Context, sel ast.SelectionSet, obj *editorial.RowResult) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, listingPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ListingPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "listing":
+			out.Values[i] = ec._ListingPayload_listing(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "entity":
+			out.Values[i] = ec._ListingPayload_entity(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "changed":
+			out.Values[i] = ec._ListingPayload_changed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._ListingPayload_warnings(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -43433,6 +45479,76 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "deleteSeries":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteSeries(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "addEditionItem":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_addEditionItem(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updateEditionItem":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateEditionItem(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "removeEditionItem":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_removeEditionItem(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "moveEditionItem":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_moveEditionItem(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "addObservation":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_addObservation(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updateObservation":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateObservation(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "removeObservation":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_removeObservation(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "addListing":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_addListing(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "updateListing":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateListing(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "removeListing":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_removeListing(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -44002,6 +46118,16 @@ func (ec *executionContext) _Observation(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "id":
+			out.Values[i] = ec._Observation_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "anchor":
+			out.Values[i] = ec._Observation_anchor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "observedOn":
 			out.Values[i] = ec._Observation_observedOn(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -44039,6 +46165,57 @@ func (ec *executionContext) _Observation(ctx context.Context, sel ast.SelectionS
 			}
 		case "citations":
 			out.Values[i] = ec._Observation_citations(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var observationPayloadImplementors = []string{"ObservationPayload"}
+
+func (ec *executionContext) _ObservationPayload(ctx context.Context, sel ast.SelectionSet, obj *editorial.RowResult) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, observationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = condition.Typename(ctx, ec.OperationContext, field, "ObservationPayload")
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "observation":
+			out.Values[i] = ec._ObservationPayload_observation(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "narrative":
+			out.Values[i] = ec._ObservationPayload_narrative(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "changed":
+			out.Values[i] = ec._ObservationPayload_changed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "warnings":
+			out.Values[i] = ec._ObservationPayload_warnings(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -44912,6 +47089,13 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				return ec._Query_publicationLog(ctx, field)
 			})
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "previewEdition":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Query_previewEdition(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "trash":
@@ -49478,6 +51662,24 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 
 // region    ***************************** type.gotpl *****************************
 
+func (ec *executionContext) unmarshalNAddEditionItemInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNAddListingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNAddObservationInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNAddressInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐAddressInput(ctx context.Context, v any) (model.AddressInput, error) {
 	res, err := ec.unmarshalInputAddressInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -50103,6 +52305,20 @@ func (ec *executionContext) unmarshalNEditionFilter2githubᚗcomᚋredthreadᚑa
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNEditionForm2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNEditionForm2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "EditionForm!")
+	}
+	return res
+}
+
 func (ec *executionContext) marshalNEditionItem2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEditionItemᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.EditionItem) graphql.Marshaler {
 	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
@@ -50154,6 +52370,44 @@ func (ec *executionContext) marshalNEditionOrderField2string(ctx context.Context
 	res := graphql.MarshalString(v)
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "EditionOrderField!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNEditionPreviewWarning2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐEditionPreviewWarningᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.EditionPreviewWarning) graphql.Marshaler {
+	ret := sequential.MarshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNEditionPreviewWarning2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐEditionPreviewWarning(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNEditionPreviewWarning2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐEditionPreviewWarning(ctx context.Context, sel ast.SelectionSet, v *model.EditionPreviewWarning) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "EditionPreviewWarning!")
+		return graphql.Null
+	}
+	return ec._EditionPreviewWarning(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNEditionPreviewWarningCode2string(ctx context.Context, v any) (string, error) {
+	res, err := graphql.UnmarshalString(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNEditionPreviewWarningCode2string(ctx context.Context, sel ast.SelectionSet, v string) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(v)
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "EditionPreviewWarningCode!")
 	}
 	return res
 }
@@ -50620,6 +52874,12 @@ func (ec *executionContext) marshalNMarking2githubᚗcomᚋredthreadᚑapiᚋred
 
 func (ec *executionContext) unmarshalNMergeEntitiesInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐMergeParams(ctx context.Context, v any) (editorial.MergeParams, error) {
 	res, err := ec.unmarshalInputMergeEntitiesInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNMoveEditionItemInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -51226,6 +53486,24 @@ func (ec *executionContext) marshalNReleaseState2string(ctx context.Context, sel
 		graphql.AddInvalidNullFromMarshaler(ctx, "ReleaseState!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNRemoveEditionItemInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNRemoveListingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNRemoveObservationInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNReport2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐReportᚄ(ctx context.Context, sel ast.SelectionSet, v []*db.Report) graphql.Marshaler {
@@ -52370,13 +54648,31 @@ func (ec *executionContext) unmarshalNUpdateEditionInput2githubᚗcomᚋredthrea
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNUpdateEditionItemInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNUpdateEntityInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	var res scalar.Input
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNUpdateListingInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNUpdateNarrativeInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
+	var res scalar.Input
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNUpdateObservationInput2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	var res scalar.Input
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -53361,6 +55657,13 @@ func (ec *executionContext) unmarshalOEditionFilter2ᚕgithubᚗcomᚋredthread�
 	return res, nil
 }
 
+func (ec *executionContext) marshalOEditionItem2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEditionItem(ctx context.Context, sel ast.SelectionSet, v *db.EditionItem) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._EditionItem(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOEditionItemFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	if v == nil {
 		return nil, nil
@@ -53404,6 +55707,13 @@ func (ec *executionContext) unmarshalOEditionItemInput2ᚕgithubᚗcomᚋredthre
 	return res, nil
 }
 
+func (ec *executionContext) marshalOEditionItemPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx context.Context, sel ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._EditionItemPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOEditionOrder2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋreadᚐOrderBy(ctx context.Context, v any) (*read.OrderBy, error) {
 	if v == nil {
 		return nil, nil
@@ -53417,6 +55727,13 @@ func (ec *executionContext) marshalOEditionPayload2ᚖgithubᚗcomᚋredthread�
 		return graphql.Null
 	}
 	return ec._EditionPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOEditionPreview2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐEditionPreview(ctx context.Context, sel ast.SelectionSet, v *model.EditionPreview) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._EditionPreview(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOEntity2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐEntity(ctx context.Context, sel ast.SelectionSet, v *db.Entity) graphql.Marshaler {
@@ -53886,6 +56203,13 @@ func (ec *executionContext) marshalOLanguageTag2ᚖstring(ctx context.Context, s
 	return res
 }
 
+func (ec *executionContext) marshalOListing2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐListing(ctx context.Context, sel ast.SelectionSet, v *db.Listing) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Listing(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOListingFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	if v == nil {
 		return nil, nil
@@ -53927,6 +56251,13 @@ func (ec *executionContext) unmarshalOListingInput2ᚕgithubᚗcomᚋredthread�
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalOListingPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx context.Context, sel ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ListingPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOLong2ᚕint64ᚄ(ctx context.Context, v any) ([]int64, error) {
@@ -54284,6 +56615,13 @@ func (ec *executionContext) marshalONode2githubᚗcomᚋredthreadᚑapiᚋredthr
 	return ec._Node(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOObservation2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋentᚋdbᚐObservation(ctx context.Context, sel ast.SelectionSet, v *db.Observation) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Observation(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOObservationFilter2githubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋscalarᚐInput(ctx context.Context, v any) (scalar.Input, error) {
 	if v == nil {
 		return nil, nil
@@ -54325,6 +56663,13 @@ func (ec *executionContext) unmarshalOObservationInput2ᚕgithubᚗcomᚋredthre
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) marshalOObservationPayload2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐRowResult(ctx context.Context, sel ast.SelectionSet, v *editorial.RowResult) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ObservationPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOPeriod2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋeditorialᚐPeriod(ctx context.Context, sel ast.SelectionSet, v *editorial.Period) graphql.Marshaler {

@@ -106,6 +106,26 @@ type DeleteWebhookPayload struct {
 	DeletedID string `json:"deletedId"`
 }
 
+// An edition in a form for readers.
+type EditionPreview struct {
+	// The form.
+	Form string `json:"form"`
+	// The page or the part of the mail. Links that differ from reader to reader are placeholders.
+	Content string `json:"content"`
+	// Its size in bytes.
+	Size int `json:"size"`
+	// What an editor should look at.
+	Warnings []*EditionPreviewWarning `json:"warnings"`
+}
+
+// Something in a preview that an editor should look at.
+type EditionPreviewWarning struct {
+	// What kind of thing.
+	Code string `json:"code"`
+	// What is wrong, and where.
+	Message string `json:"message"`
+}
+
 // Who is to be erased: exactly one field is set.
 type EraseSubscriberInput struct {
 	// The id of a subscriber.

@@ -76,7 +76,7 @@ func ListSpecOf(sets []ListSpec, o OwnedTable) ListSpec {
 }
 
 // diffOwned compares two lists of rows. Rows with equal content are matched at any
-// position. The remaining rows are compared in pairs, the first with the first; rows
+// position, and then rows with the same id. The remaining rows are compared in pairs, the first with the first; rows
 // without a partner were added or removed. If the matched rows are in another order
 // than before, the list gets a change as a whole.
 func diffOwned(t *Table, set ListSpec, path string, before, after []*Row, changes *[]FieldChange) {
@@ -102,6 +102,16 @@ func diffOwned(t *Table, set ListSpec, path string, before, after []*Row, change
 			removed = append(removed, i)
 		}
 	}
+	added = slices.DeleteFunc(added, func(i int) bool {
+		at := slices.IndexFunc(removed, func(j int) bool { return before[j].ID != 0 && before[j].ID == after[i].ID })
+		if at < 0 {
+			return false
+		}
+		placeBefore[i] = removed[at]
+		diffRow(t, set.Fields, set.Lists, fmt.Sprintf("%s[%d].", path, i), before[removed[at]], after[i], changes)
+		removed = slices.Delete(removed, at, at+1)
+		return true
+	})
 	for len(added) > 0 && len(removed) > 0 {
 		placeBefore[added[0]] = removed[0]
 		diffRow(t, set.Fields, set.Lists, fmt.Sprintf("%s[%d].", path, added[0]), before[removed[0]], after[added[0]], changes)

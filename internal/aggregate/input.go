@@ -115,8 +115,11 @@ func decodeList(s ListSpec, v any, path string, out *Patch, p *domain.Problems) 
 			continue
 		}
 		given = maps.Clone(given)
+		if s.Identified {
+			decodeRowID(given, at+".id", row, p)
+		}
 		if s.Cited {
-			shortCitation(given, at, p)
+			shortCitation(given, at+".", p)
 		}
 		for _, f := range s.Fields {
 			if f.Required && empty(given[f.Name]) {
@@ -128,15 +131,56 @@ func decodeList(s ListSpec, v any, path string, out *Patch, p *domain.Problems) 
 	return rows
 }
 
+// DecodeRow reads the fields of one row of a list: those that were given. beside are
+// fields that are not of the row.
+func DecodeRow(s ListSpec, input map[string]any, beside []string, p *domain.Problems) *Patch {
+	out := &Patch{Root: NewRow(), Present: map[string]bool{}, PresentLists: map[string]bool{}}
+	given := maps.Clone(input)
+	for _, name := range beside {
+		delete(given, name)
+	}
+	if s.Cited {
+		shortCitation(given, "", p)
+	}
+	decodeRow(s.Fields, s.Lists, given, "", out.Root, out, p)
+	return out
+}
+
+// Missing adds a problem for each field of a row of the list that is required and not
+// there.
+func (s ListSpec) Missing(r *Row, p *domain.Problems) {
+	for _, f := range s.Fields {
+		if _, has := r.Fields[f.ColumnName()]; f.Required && !has {
+			p.Add(f.Name, "is required")
+		}
+	}
+}
+
+// decodeRowID takes the id of the row that an element is out of its fields.
+func decodeRowID(given map[string]any, path string, row *Row, p *domain.Problems) {
+	v, ok := given["id"]
+	delete(given, "id")
+	if !ok || v == nil {
+		return
+	}
+	text, _ := v.(string)
+	id, err := domain.ParseID(text)
+	if err != nil || id.Type() != domain.Row {
+		p.Add(path, "%q is not the id of one of these: want one such as \"row_0c6z9k3v7q2m8\", or leave id out for a new one", Clip(text))
+		return
+	}
+	row.ID = id
+}
+
 // shortCitation turns source: "x" into citations: [{source: "x"}].
-func shortCitation(given map[string]any, at string, p *domain.Problems) {
+func shortCitation(given map[string]any, prefix string, p *domain.Problems) {
 	source, ok := given["source"]
 	delete(given, "source")
 	if !ok || source == nil {
 		return
 	}
 	if !empty(given["citations"]) {
-		p.Add(at+".source", "give either source or citations, not both")
+		p.Add(prefix+"source", "give either source or citations, not both")
 		return
 	}
 	given["citations"] = []any{map[string]any{"source": source}}

@@ -90,7 +90,7 @@ var specs = withTypes(map[domain.Type]*Spec{
 			links("targets", "narrative_targets", domain.Entity),
 			links("amplifiers", "narrative_amplifiers", domain.Entity),
 			links("tags", "narrative_tags", domain.Tag),
-			{Name: "observations", Table: "observations", Max: 2000, Cited: true,
+			{Name: "observations", Table: "observations", Max: 2000, Identified: true, Cited: true,
 				Fields: []FieldSpec{
 					{Name: "observedOn", Kind: KindDate, Required: true},
 					{Name: "platform", Kind: KindLine, Max: shortText},
@@ -138,7 +138,7 @@ var specs = withTypes(map[domain.Type]*Spec{
 				{Name: "scheme", Kind: KindLine, Max: 50, Required: true},
 				{Name: "value", Kind: KindLine, Max: shortText, Required: true},
 			}},
-			{Name: "listings", Table: "listings", Max: 200, Cited: true,
+			{Name: "listings", Table: "listings", Max: 200, Identified: true, Cited: true,
 				Fields: []FieldSpec{
 					{Name: "authority", Kind: KindLine, Max: shortText, Required: true},
 					{Name: "programme", Kind: KindLine, Max: shortText},
@@ -241,7 +241,7 @@ var specs = withTypes(map[domain.Type]*Spec{
 			markingField,
 		},
 		Lists: []ListSpec{
-			{Name: "items", Table: "edition_items", Max: 200,
+			{Name: "items", Table: "edition_items", Max: 200, Identified: true,
 				Fields: []FieldSpec{
 					{Name: "headline", Kind: KindLine, Max: shortText, Required: true},
 					{Name: "occurredOn", Kind: KindDate},

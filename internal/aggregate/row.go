@@ -99,31 +99,47 @@ func (r *Row) Fingerprint() string {
 	return string(EncodeRow(c))
 }
 
-// ReuseRowIDs gives each row below r the id of a row below old with the same
-// content, if there is one, and otherwise a new id. So ids stay while content stays.
-func (r *Row) ReuseRowIDs(old *Row, newID func() domain.ID) {
+// ReuseRowIDs gives each row below r its id. A row with the id of a row in the same list
+// of old keeps it: it is that row, with other content perhaps. A row with the content of one
+// of the others gets its id. All other rows get a new one; with restored they keep the id
+// that they have, if any, which must be one that r had before. So ids stay while rows or their
+// content stay.
+func (r *Row) ReuseRowIDs(old *Row, restored bool, newID func() domain.ID) {
 	for name, rows := range r.Owned {
-		if old == nil || len(old.Owned[name]) == 0 {
-			for _, row := range rows {
-				row.ID = newID()
-				row.ReuseRowIDs(nil, newID)
-			}
-			continue
+		var before []*Row
+		if old != nil {
+			before = old.Owned[name]
+		}
+		byID := make(map[domain.ID]*Row, len(before))
+		for _, row := range before {
+			byID[row.ID] = row
+		}
+		is := make([]*Row, len(rows)) // the row of before that each is
+		for i, row := range rows {
+			is[i] = byID[row.ID]
+			delete(byID, row.ID)
 		}
 		free := map[string][]*Row{}
-		for _, row := range old.Owned[name] {
-			key := row.Fingerprint()
-			free[key] = append(free[key], row)
+		for _, row := range before {
+			if byID[row.ID] != nil {
+				key := row.Fingerprint()
+				free[key] = append(free[key], row)
+			}
 		}
 		for i, row := range rows {
-			key := row.Fingerprint()
-			if same := free[key]; len(same) > 0 {
-				rows[i] = same[0].Clone()
-				free[key] = same[1:]
-				continue
+			if is[i] == nil && len(free) > 0 {
+				key := row.Fingerprint()
+				if same := free[key]; len(same) > 0 {
+					is[i], free[key] = same[0], same[1:]
+				}
 			}
-			row.ID = newID()
-			row.ReuseRowIDs(nil, newID)
+			switch {
+			case is[i] != nil:
+				row.ID = is[i].ID
+			case !restored || row.ID == 0:
+				row.ID = newID()
+			}
+			row.ReuseRowIDs(is[i], restored, newID)
 		}
 	}
 }

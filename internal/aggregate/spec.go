@@ -57,6 +57,9 @@ type ListSpec struct {
 	// Target is set for a plain list of references: the input is a list of
 	// ids and slugs, the rows link to them, and none may come twice.
 	Target domain.Type
+	// Identified says that the rows have ids in the API: an element of the input may say
+	// which row it is.
+	Identified bool
 	// Cited says that "source" beside "citations" is short for one citation.
 	Cited bool
 	Max   int

@@ -70,6 +70,10 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	if a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", c.Addr); err != nil {
 		return err
 	}
+	templates, err := c.Editions.templates()
+	if err != nil {
+		return err
+	}
 	opened := c.stores(a.log)
 	opened.Fault = parts.Fault
 	stores, err := store.Open(ctx, opened)
@@ -112,9 +116,19 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 
 	webhooks := delivery.New(delivery.Config{
 		Stores: stores, Live: a.backend.live, Jobs: a.backend.jobs, Log: a.log, Now: parts.Now, AllowPrivate: c.WebhookAllowPrivate, UserAgent: "Redthread/" + version()})
+	news, err := a.openNewsletters(c, templates, parts.Now)
+	if err != nil {
+		return err
+	}
 	if a.pause, err = newPause(ctx, c.Paused, stores, a.log); err != nil {
 		return err
 	}
+	if c.Paused {
+		if err := news.sendings.PauseRestored(domain.AsSystem(ctx, "pause sendings")); err != nil {
+			return fmt.Errorf("pause the sendings: %w", err)
+		}
+	}
+	a.run(work, "close unused connections to the mail server", news.closeIdle)
 	a.run(work, "wait for resume", a.pause.run)
 	a.run(work, "dispatch to webhooks", a.pause.whenResumed(webhooks.Run))
 	a.run(work, "run jobs", a.pause.whenResumed(a.backend.jobs.Start))
@@ -122,11 +136,11 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	authenticator := access.NewAuthenticator(a.backend.keys, people)
 	config := graph.Config{
 		Stores: stores, Desk: a.backend.desk, Log: a.log, Now: parts.Now,
-		Keys: a.backend.keys, People: people, Refusals: a.backend.refusals, Webhooks: webhooks,
+		Keys: a.backend.keys, People: people, Refusals: a.backend.refusals, Webhooks: webhooks, Sendings: news.sendings,
 		Registry: a.backend.registry, RegisteredOnly: c.Protection.RegisteredOnly,
 		Introspection: c.Protection.Introspection, Limits: c.Protection.limits,
 		Meter: limits.NewMeter(parts.Now), LiveMaxLag: maxLag, WithoutPlans: c.WithoutPlans,
-		EntityURL: c.Site.EntityURL, Site: c.Site.site(a.URL()), RequestID: domain.RequestID,
+		Templates: templates, EntityURL: c.Site.EntityURL, Site: c.Site.site(a.URL()), RequestID: domain.RequestID,
 		Transport: transport.Config{
 			Timeout:      server.DefaultTimeout,
 			MaxMessage:   server.MaxPublicBody,
@@ -155,18 +169,25 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	if c.Demo {
 		files = parts.Demo.Files
 	}
+	news.setContent(api)
+	subscriberPages, err := a.pages(news, c)
+	if err != nil {
+		return err
+	}
+	editions := server.EditionsConfig{Enabled: c.Editions.Pages || c.Demo, Templates: templates}
+	if subscriberPages != nil {
+		editions.SubscribeURL = c.Site.public(a.URL()) + "/subscribe"
+	}
 	var messages mailbox.Folder
-	if dir := c.mailFolder(); dir != "" {
-		if a.messages, err = mail.OpenFolder(dir, parts.Now); err != nil {
-			return err
-		}
+	if a.messages != nil {
 		messages = a.messages
 	}
 	a.serve(c, server.Config{
-		Mailbox: messages,
+		Mailbox: messages, Subscribers: subscriberPages,
 		DemoKey: a.explorerKey(c), Files: files, Started: parts.Now(),
 		GraphQL: api, Schema: api.SDL, REST: rest.New(api, a.log), ChangeFeed: a.backend.live, Streams: api, Quotas: quotas, Authenticator: authenticator, ResponseCache: cache,
-		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
+		Editions: editions,
+		Feeds:    server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
 	return nil
 }

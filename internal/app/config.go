@@ -46,6 +46,7 @@ type Config struct {
 	Protection   ProtectionConfig
 	Cache        CacheConfig
 	Mail         MailConfig
+	Editions     EditionsConfig
 	// WebhookAllowPrivate allows receivers of webhooks in private networks.
 	WebhookAllowPrivate bool
 }
@@ -75,6 +76,10 @@ var variables = map[string]string{
 	"entity-url":    "REDTHREAD_ENTITY_URL",
 	"edition-url":   "REDTHREAD_EDITION_URL",
 	"tag-url":       "REDTHREAD_TAG_URL",
+	"series-url":    "REDTHREAD_SERIES_URL",
+
+	"edition-pages": "REDTHREAD_EDITION_PAGES",
+	"templates":     "REDTHREAD_TEMPLATES",
 
 	"trusted-proxy":      "REDTHREAD_TRUSTED_PROXIES",
 	"introspection":      "REDTHREAD_INTROSPECTION",
@@ -138,6 +143,7 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 	c.Protection.flags(f)
 	c.Cache.flags(f)
 	c.Mail.flags(f)
+	c.Editions.flags(f)
 	f.BoolVar(&c.WebhookAllowPrivate, "webhook-allow-private", false, usage("webhook-allow-private", "webhooks may be sent to private networks, and without https there"))
 }
 

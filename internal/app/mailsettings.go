@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"net"
 	netmail "net/mail"
@@ -127,6 +128,11 @@ func (c *MailConfig) domain() string {
 		return ""
 	}
 	return canonical[strings.LastIndexByte(canonical, '@')+1:]
+}
+
+// bounceDomain returns the domain of return paths.
+func (c *MailConfig) bounceDomain() string {
+	return strings.ToLower(cmp.Or(c.BounceDomain, c.domain()))
 }
 
 // server returns the SMTP server.

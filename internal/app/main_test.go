@@ -120,11 +120,12 @@ func TestFlagsOverrideVariables(t *testing.T) {
 		LogFormat: "text", LogLevel: "error", Addr: ":9000", Demo: true, LiveMaxLag: 2 * time.Minute,
 		CORSOrigins: []string{"https://a.example", "https://*.b.example"}, PartialStatus: 200, WithoutPlans: true,
 		Site: app.SiteConfig{
-			URL: "https://site.example", Name: "The Publisher", TagURL: "none", EntityURL: "https://site.example/who/{slug}",
+			URL: "https://site.example", Name: "The Publisher", TagURL: "none", SeriesURL: "none", EntityURL: "https://site.example/who/{slug}",
 			ReportURL: "/reports/{slug}", NarrativeURL: "/narratives/{slug}", EditionURL: "/editions/{slug}",
 		},
 		Protection: app.ProtectionConfig{Introspection: "all"},
 		Cache:      app.CacheConfig{Size: 100 << 10, MaxAge: 90 * time.Second},
+		Mail:       app.MailConfig{SMTPTLS: "starttls", SMTPConnections: 4},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

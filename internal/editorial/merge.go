@@ -436,7 +436,7 @@ func (m *entityMerge) updateDeskAndLive(ctx context.Context, meta *aggregate.Met
 		}
 		was := live.Root.Clone()
 		changeLive(live.Root)
-		live.Root.ReuseRowIDs(was, newID)
+		live.Root.ReuseRowIDs(was, false, newID)
 		// The live version of the one entity changes with each live entity that is
 		// merged into it.
 		if live.Root.Fingerprint() == was.Fingerprint() && (meta != m.into || !m.someLive()) {
@@ -455,7 +455,7 @@ func (m *entityMerge) updateDeskAndLive(ctx context.Context, meta *aggregate.Met
 		m.earlier[meta.ID] = live
 		live = nil
 	}
-	next.ReuseRowIDs(old, newID)
+	next.ReuseRowIDs(old, false, newID)
 	saved, err := m.writeVersion(ctx, s, meta, old, next, m.message)
 	if err == nil && live != nil {
 		m.publishLater(meta, saved.Version)

@@ -123,7 +123,7 @@ func (e *editTx) restore(ctx context.Context, params RestoreParams) (SaveResult,
 	if err := p.Err("the revision cannot be restored as it was"); err != nil {
 		return SaveResult{}, err
 	}
-	return e.write(ctx, s, meta, old, next, message)
+	return e.write(ctx, s, meta, old, next, true, message)
 }
 
 // checkTargets follows references to documents that were merged since, and

@@ -114,7 +114,7 @@ func (e *editTx) save(ctx context.Context, params SaveParams) (SaveResult, error
 	if err := p.Err(fmt.Sprintf("the %s cannot be saved", s.Type)); err != nil {
 		return SaveResult{}, err
 	}
-	return e.write(ctx, s, meta, old, next, message)
+	return e.write(ctx, s, meta, old, next, false, message)
 }
 
 // locate finds the document that a save writes to; nil if the document is new.
@@ -138,15 +138,7 @@ func (e *editTx) locate(ctx context.Context, params SaveParams, p *domain.Proble
 		p.Add("id", "is the id of %s %s; want %s %s", aggregate.Article(id.Type()), id.Type(), aggregate.Article(params.Type), params.Type)
 		return nil, p.Err(fmt.Sprintf("the %s cannot be saved", params.Type))
 	}
-	version, given := 0, false
-	if v, ok := params.Fields["version"]; ok && v != nil {
-		n, whole := aggregate.WholeNumber(v)
-		if !whole || n < 0 || n > math.MaxInt32 {
-			p.Add("version", "want a whole number")
-		} else {
-			version, given = int(n), true
-		}
-	}
+	version, given := givenVersion(params.Fields, p)
 	found, err := aggregate.Lookup(ctx, e.rows(), params.Type, []string{name})
 	if err != nil {
 		return nil, err
@@ -174,6 +166,20 @@ func (e *editTx) locate(ctx context.Context, params SaveParams, p *domain.Proble
 		conflict.Message = fmt.Sprintf("%s is there already, at version %d: read it and redo the change", meta.Name(), meta.Version)
 	}
 	return meta, err
+}
+
+// givenVersion returns the version that the editor started from, if the input has one.
+func givenVersion(input map[string]any, p *domain.Problems) (version int, given bool) {
+	v := input["version"]
+	if v == nil {
+		return 0, false
+	}
+	n, whole := aggregate.WholeNumber(v)
+	if !whole || n < 0 || n > math.MaxInt32 {
+		p.Add("version", "want a whole number")
+		return 0, false
+	}
+	return int(n), true
 }
 
 func (e *editTx) header(ctx context.Context, id domain.ID) (*aggregate.Meta, error) {
@@ -221,6 +227,9 @@ func (e *editTx) check(ctx context.Context, s *aggregate.Spec, old, next *aggreg
 		}
 	}
 	for _, set := range s.Lists {
+		if set.Identified && given.PresentLists[set.Table] {
+			checkRowIDs(s, set, old, next, p)
+		}
 		if set.Target != 0 && given.PresentLists[set.Table] {
 			refuseTwice(set, next.Owned[set.Table], set.Name, p)
 		}
@@ -251,6 +260,26 @@ func (e *editTx) check(ctx context.Context, s *aggregate.Spec, old, next *aggreg
 
 func hasProblem(p *domain.Problems, path string) bool {
 	return slices.ContainsFunc(p.List(), func(f domain.FieldError) bool { return f.Path == path })
+}
+
+// checkRowIDs refuses an id of an input that no row of the list has, or that is given twice.
+func checkRowIDs(s *aggregate.Spec, set aggregate.ListSpec, old, next *aggregate.Row, p *domain.Problems) {
+	known, seen := map[domain.ID]bool{0: true}, map[domain.ID]bool{}
+	if old != nil {
+		for _, row := range old.Owned[set.Table] {
+			known[row.ID] = true
+		}
+	}
+	for i, row := range next.Owned[set.Table] {
+		at := fmt.Sprintf("%s[%d].id", set.Name, i)
+		switch {
+		case !known[row.ID]:
+			p.Add(at, "the %s has nothing with this id in its %s: leave id out for a new one", s.Type, set.Name)
+		case seen[row.ID]:
+			p.Add(at, "is given twice")
+		}
+		seen[row.ID] = row.ID != 0
+	}
 }
 
 func refuseTwice(set aggregate.ListSpec, rows []*aggregate.Row, path string, p *domain.Problems) {
@@ -308,9 +337,10 @@ func (e *editTx) checkTree(ctx context.Context, t domain.Type, r *aggregate.Row,
 }
 
 // write stores the aggregate and its revision, unless nothing changed. A
-// supporting document that live knows is published with it.
-func (e *editTx) write(ctx context.Context, s *aggregate.Spec, meta *aggregate.Meta, old, next *aggregate.Row, message string) (SaveResult, error) {
-	next.ReuseRowIDs(old, func() domain.ID { return e.newID(domain.Row) })
+// supporting document that live knows is published with it. restored says that next is
+// what the document was before, with the ids of its rows.
+func (e *editTx) write(ctx context.Context, s *aggregate.Spec, meta *aggregate.Meta, old, next *aggregate.Row, restored bool, message string) (SaveResult, error) {
+	next.ReuseRowIDs(old, restored, func() domain.ID { return e.newID(domain.Row) })
 	warnings, err := e.warnings(ctx, s.Type, next)
 	if err != nil {
 		return SaveResult{}, err

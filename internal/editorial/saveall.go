@@ -201,7 +201,7 @@ func (b *saveBatch) save(ctx context.Context, params SaveParams) (SaveResult, er
 	if err := p.Err(fmt.Sprintf("the %s cannot be saved", s.Type)); err != nil {
 		return SaveResult{}, err
 	}
-	next.ReuseRowIDs(nil, func() domain.ID { return b.newID(domain.Row) })
+	next.ReuseRowIDs(nil, false, func() domain.ID { return b.newID(domain.Row) })
 	b.rows[s.Type] = append(b.rows[s.Type], next)
 	b.revisions = append(b.revisions, aggregate.NewRevision{
 		RowID: b.newID(domain.Revision), Snapshot: &aggregate.Snapshot{Type: s.Type, ID: next.ID, CreatedAt: b.at, Root: next},

@@ -275,7 +275,7 @@ func (e *editTx) checkReturned(ctx context.Context, id domain.ID) error {
 	if err := p.Err(meta.Name() + " cannot come back as it is"); err != nil {
 		return err
 	}
-	_, err = e.write(ctx, s, meta, old, next, "")
+	_, err = e.write(ctx, s, meta, old, next, false, "")
 	return err
 }
 

@@ -21,6 +21,8 @@ var surcharges = map[string]int{
 	"displayName": 2,   // of a relationship, its ends
 	"jsonLd":      300, // a document with all that it refers to
 
+	"previewEdition": 1000, // the same, and its templates
+
 	// Texts, which can be long.
 	"body":         10,
 	"outline":      10,

@@ -6,10 +6,13 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"maps"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/newsletter/bounce"
 )
 
 // purpose is what a signed token is for. A token of one purpose is not valid for another.
@@ -147,4 +150,27 @@ func (s *Subscribers) Links(ctx context.Context, subscriber, series domain.ID, a
 // page returns the URL of a page with a token.
 func (s *Subscribers) page(path, token string) string {
 	return s.publicURL + "/" + path + "?" + url.Values{"token": {token}}.Encode()
+}
+
+// BounceTokens returns the tokens of return paths at a domain. Their keys follow from those of links, and are
+// rotated with them.
+func (s *Subscribers) BounceTokens(ctx context.Context, host string) (*bounce.Tokens, error) {
+	keys, err := s.keys.get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	derived := [][]byte{keys.forBounces(keys.signing)}
+	for _, id := range slices.Sorted(maps.Keys(keys.links)) {
+		if id != keys.signing {
+			derived = append(derived, keys.forBounces(id))
+		}
+	}
+	return bounce.NewTokens(host, derived...)
+}
+
+// forBounces returns the key of return paths that belongs to a link key.
+func (k *keys) forBounces(id domain.ID) []byte {
+	mac := hmac.New(sha256.New, k.links[id])
+	mac.Write([]byte("return paths"))
+	return mac.Sum(nil)
 }

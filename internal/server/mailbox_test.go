@@ -25,10 +25,18 @@ func TestMailbox(t *testing.T) {
 	if got.header.Get("Access-Control-Allow-Origin") != "" || got.header.Get("Cache-Control") != "no-store" {
 		t.Errorf("other sites may read the list, or caches store it: %v", got.header)
 	}
+	const link = `<a href="mailbox">Messages</a>`
+	if got := with.get(t, "/"); !strings.Contains(got.body, link) {
+		t.Errorf("the explorer has no %s", link)
+	}
 	wantError(t, with.get(t, "/mailbox/x"), http.StatusNotFound, "NOT_FOUND")
 	wantError(t, do(t, request(t, http.MethodPost, with.url+"/mailbox", "x")), http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED")
 	t.Run("where messages are sent there are no pages", func(t *testing.T) {
 		t.Parallel()
-		wantError(t, start(t, hello, nil).get(t, "/mailbox"), http.StatusNotFound, "NOT_FOUND")
+		without := start(t, hello, nil)
+		wantError(t, without.get(t, "/mailbox"), http.StatusNotFound, "NOT_FOUND")
+		if got := without.get(t, "/"); strings.Contains(got.body, link) {
+			t.Errorf("the explorer has %s", link)
+		}
 	})
 }

@@ -4,8 +4,11 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/redthread-api/redthread/internal/server/content"
+	"github.com/redthread-api/redthread/internal/server/editions"
 	"github.com/redthread-api/redthread/internal/server/explorer"
 	"github.com/redthread-api/redthread/internal/server/feeds"
 	"github.com/redthread-api/redthread/internal/server/mailbox"
@@ -33,7 +36,11 @@ func handler(c Config) http.Handler {
 	)
 	// The endpoint is relative, so that the page works behind a proxy that
 	// serves all of this under a path.
-	page := explorer.Handler(explorer.Config{Endpoint: "graphql", Examples: c.Examples, DemoKey: c.DemoKey, NotFound: http.HandlerFunc(notFound)})
+	messages := ""
+	if c.Mailbox != nil {
+		messages = strings.TrimPrefix(mailbox.Path, "/")
+	}
+	page := explorer.Handler(explorer.Config{Endpoint: "graphql", Examples: c.Examples, DemoKey: c.DemoKey, Messages: messages, NotFound: http.HandlerFunc(notFound)})
 
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", api)
@@ -47,6 +54,13 @@ func handler(c Config) http.Handler {
 			mux.Handle(path, documents)
 		}
 		mux.Handle("/feeds/{$}", onlyGet(withoutSlash("feeds")))
+		if c.Editions.Enabled {
+			pages := onlyGet(wrap(editionsHandler(c), noStore, findViewer(c.Authenticator, c.Log), editions.KnownParameters, c.ResponseCache.Wrap, withTimeout(c.Timeout)))
+			for _, path := range editions.Paths() {
+				mux.Handle(path, pages)
+			}
+			mux.Handle("/editions/{$}", onlyGet(withoutSlash("editions")))
+		}
 	}
 	if c.Subscribers != nil {
 		pages := wrap(c.Subscribers, noStore, findViewer(c.Authenticator, c.Log), withTimeout(c.Timeout))
@@ -66,9 +80,9 @@ func handler(c Config) http.Handler {
 		mux.Handle("/docs/{$}", onlyGet(withoutSlash("docs")))
 	}
 	if c.Mailbox != nil {
-		messages := onlyGet(noStore(mailbox.Handler(c.Mailbox, c.Log, http.HandlerFunc(notFound))))
-		mux.Handle(mailbox.Path, messages)
-		mux.Handle(mailbox.Path+"/", messages)
+		pages := onlyGet(noStore(mailbox.Handler(c.Mailbox, c.Log, http.HandlerFunc(notFound))))
+		mux.Handle(mailbox.Path, pages)
+		mux.Handle(mailbox.Path+"/", pages)
 	}
 	mux.Handle("/healthz", onlyGet(noStore(http.HandlerFunc(alive))))
 	mux.Handle("/readyz", onlyGet(noStore(newReadiness(c.Checks, c.Log))))
@@ -104,10 +118,21 @@ func notFound(w http.ResponseWriter, r *http.Request) {
 func feedsHandler(c Config) http.Handler {
 	return feeds.Handler(feeds.Config{
 		Content: c.Feeds.Content, Site: c.Feeds.Site, PublicURL: c.Feeds.PublicURL, Changes: c.ChangeFeed, Started: c.Started, Log: c.Log,
-		Refuse: func(w http.ResponseWriter, r *http.Request, status int, code, message string) {
-			refuse(w, r, refusal{status: status, code: code, message: message})
-		},
+		Refuse: refuseContent,
 	})
+}
+
+// editionsHandler serves the pages of editions.
+func editionsHandler(c Config) http.Handler {
+	return editions.Handler(editions.Config{
+		Content: c.Feeds.Content, Templates: c.Editions.Templates, Site: c.Feeds.Site, PublicURL: c.Feeds.PublicURL, SubscribeURL: c.Editions.SubscribeURL,
+		Writer: content.Writer{Changes: c.ChangeFeed, Started: c.Started, Log: c.Log, Refuse: refuseContent},
+	})
+}
+
+// refuseContent writes an error response of the endpoints that serve documents.
+func refuseContent(w http.ResponseWriter, r *http.Request, status int, code, message string) {
+	refuse(w, r, refusal{status: status, code: code, message: message})
 }
 
 // withTimeout sets a timeout for whole requests: a sitemap executes many operations,

@@ -11,8 +11,9 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/newsletter/render"
+	"github.com/redthread-api/redthread/internal/server/content"
 	"github.com/redthread-api/redthread/internal/server/explorer"
-	"github.com/redthread-api/redthread/internal/server/feeds"
 	"github.com/redthread-api/redthread/internal/server/mailbox"
 	"github.com/redthread-api/redthread/internal/server/respcache"
 	"github.com/redthread-api/redthread/internal/server/rest"
@@ -47,9 +48,10 @@ type Config struct {
 	DemoKey     string                                   // the key that the explorer offers to browsers on this machine; empty: none
 	REST        *rest.API                                // the routes at /v1 and their description; nil: there are none
 	Feeds       FeedsConfig
-	Subscribers http.Handler // the pages of subscribers; nil: there are none
-	Started     time.Time    // when the process began with its settings
-	Files       Files        // static files; none where its handler is nil
+	Editions    EditionsConfig // needs Feeds, whose content it shows
+	Subscribers http.Handler   // the pages of subscribers; nil: there are none
+	Started     time.Time      // when the process began with its settings
+	Files       Files          // static files; none where its handler is nil
 	// Mailbox is the folder to which messages go in place of readers; nil where they are sent. All who reach the server
 	// can see its messages.
 	Mailbox       mailbox.Folder
@@ -83,9 +85,16 @@ type Files struct {
 
 // FeedsConfig configures feeds and sitemaps; there are none where Content is nil.
 type FeedsConfig struct {
-	Content   feeds.Executor
+	Content   content.Executor
 	Site      site.Site
 	PublicURL string // of the server, without a slash at the end
+}
+
+// EditionsConfig configures the pages of editions.
+type EditionsConfig struct {
+	Enabled      bool
+	Templates    *render.Templates
+	SubscribeURL string // of the form for readers; empty: there is none
 }
 
 // Server is the HTTP server.

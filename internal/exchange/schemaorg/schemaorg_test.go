@@ -58,6 +58,16 @@ func narrative(assessment string) schemaorg.Narrative {
 func TestDocuments(t *testing.T) {
 	t.Parallel()
 	for name, write := range map[string]func() (json.RawMessage, error){
+		"issue": func() (json.RawMessage, error) {
+			return publisher.Issue(schemaorg.Issue{
+				ID: "edn_1", URL: "https://site.example/editions/one", Title: "One", Number: 7, Language: "en", Series: "Tides", SeriesURL: "https://site.example/series/tides",
+				Published: &at, Updated: at.Add(time.Hour), Parts: []schemaorg.IssuePart{
+					{URL: "https://site.example/editions/one#item-1", Headline: "A crane </script> fell", Date: "2024-02", About: []schemaorg.Thing{works},
+						Sources: []schemaorg.Source{{Title: "A register", URL: "https://register.example/"}}},
+					{URL: "https://site.example/editions/one#item-2", Headline: "Another"},
+				},
+			})
+		},
 		"report": func() (json.RawMessage, error) { return publisher.Report(report()) },
 		"bare": func() (json.RawMessage, error) {
 			return schemaorg.Publisher{Name: "P"}.Report(schemaorg.Report{Title: "T"})

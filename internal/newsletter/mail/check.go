@@ -300,7 +300,7 @@ func (all *findings) checkParts(m readParts, size int) {
 		}
 	}
 	if len(*all) == before {
-		all.ok("text and HTML have the same %d links", len(links))
+		all.ok("text and HTML have the same links: %d", len(links))
 	}
 }
 

@@ -94,6 +94,14 @@ func TestSubmitOutcomes(t *testing.T) {
 	})
 }
 
+func TestSubmitWithoutLogin(t *testing.T) {
+	t.Parallel()
+	got := serve(t, nil).client(t, nil).Submit(t.Context(), mail.Envelope{From: "login@example.org", To: "reader@example.net"}, compose(t, newsletter()))
+	if got.Status != mail.Deferred || got.Step != mail.StepConnect || got.Code != 530 {
+		t.Errorf("got %+v, want deferred at the connection with 530: it is no failure of the message", got)
+	}
+}
+
 // TestSubmitDropInData has a server that closes the connection while the message is sent. On a pipe,
 // a write waits for the reader, so the client cannot have sent all of it.
 func TestSubmitDropInData(t *testing.T) {

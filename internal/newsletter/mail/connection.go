@@ -176,6 +176,11 @@ func (conn *connection) transaction(from, to string, message []byte) (result Res
 // its transaction.
 func (conn *connection) refused(step Step, err error) (result Result, broken bool) {
 	result = refusal(step, err)
+	// 530, 534, 535 and 538 want another log-in (RFC 4954 section 6): that fails for each message alike.
+	if result.Code >= 530 && result.Code <= 539 {
+		result.Status, result.Step = Deferred, StepConnect
+		return result, true
+	}
 	// 421: the server closes the connection (RFC 5321 section 3.8).
 	if result.Code == 0 || result.Code == 421 {
 		return result, true

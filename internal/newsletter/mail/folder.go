@@ -118,7 +118,7 @@ func (f *Folder) summary(entry fs.DirEntry) (StoredMessage, error) {
 	if err != nil {
 		return StoredMessage{}, fmt.Errorf("read a message: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }() // it is only read
 	info, err := file.Stat()
 	if err != nil {
 		return StoredMessage{}, fmt.Errorf("read a message: %w", err)

@@ -190,6 +190,9 @@ func (s *session) Mail(from string, options *smtp.MailOptions) error {
 	if strings.HasPrefix(from, "refused") {
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "sender refused"}
 	}
+	if strings.HasPrefix(from, "login") {
+		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "log in first"}
+	}
 	return nil
 }
 

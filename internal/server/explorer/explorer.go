@@ -51,6 +51,8 @@ type Config struct {
 	Examples []Example
 	// DemoKey is the key that the page offers to use; empty: it offers none.
 	DemoKey string
+	// Messages is the address of the pages of messages, relative to the page; empty: there are none.
+	Messages string
 	// NotFound serves all other paths.
 	NotFound http.Handler
 }
@@ -139,6 +141,9 @@ func render(names map[string]string, c Config) []byte {
 	var extra template.HTML
 	if c.DemoKey != "" {
 		extra = demoButton
+	}
+	if c.Messages != "" {
+		extra += template.HTML(`<a href="` + template.HTMLEscapeString(c.Messages) + `">Messages</a>` + "\n")
 	}
 	var b bytes.Buffer
 	err = template.Must(template.New("page").Funcs(template.FuncMap{"asset": asset}).Parse(pageText)).

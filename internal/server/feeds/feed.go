@@ -8,6 +8,7 @@ import (
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/exchange/feeds"
+	"github.com/redthread-api/redthread/internal/server/content"
 )
 
 // kinds are the documents that have feeds, by the operation that reads them.
@@ -27,15 +28,15 @@ func reportsFeed(h *handler, r *http.Request, file string) (*response, error) {
 		return nil, err
 	}
 	if name != "reports" {
-		return nil, errNotFound
+		return nil, content.ErrNotFound
 	}
 	win, err := readWindow(r)
 	if err != nil {
 		return nil, err
 	}
-	queries := &queryRunner{executor: h.Content}
+	queries := h.queries()
 	var result struct{ List reportList }
-	if err := queries.execute(r.Context(), "Reports", win.variables(""), &result); err != nil {
+	if err := queries.Execute(r.Context(), "Reports", win.variables(""), &result); err != nil {
 		return nil, err
 	}
 	return h.feedResponse(queries, format, "/feeds/reports", win, result.List.PageInfo, feeds.Feed{
@@ -55,24 +56,24 @@ func feedOf(operation string) serve {
 		if err != nil {
 			return nil, err
 		}
-		queries := &queryRunner{executor: h.Content}
+		queries := h.queries()
 		var result struct {
 			Of   *subject
 			List *reportList
 		}
-		if err := queries.execute(r.Context(), operation, win.variables(slug), &result); err != nil {
+		if err := queries.Execute(r.Context(), operation, win.variables(slug), &result); err != nil {
 			return nil, err
 		}
 		of := result.Of
 		if of == nil {
-			return nil, errNotFound
+			return nil, content.ErrNotFound
 		}
 		list := cmp.Or(result.List, of.List)
 		kind := kinds[operation]
 		path := "/feeds/" + kind.folder + "/"
 		if of.Slug != slug { // it is a former slug
 			// Relative, so that it holds behind a proxy.
-			return &response{queries: queries, location: of.Slug + "." + format.Ext + win.query()}, nil
+			return &response{Queries: queries, Location: of.Slug + "." + format.Ext + win.query()}, nil
 		}
 		return h.feedResponse(queries, format, path+of.Slug, win, list.PageInfo, feeds.Feed{
 			ID: feeds.URN("feed:" + of.ID), Title: h.Site.Title() + ": " + of.Name, Description: of.Description,
@@ -91,7 +92,7 @@ func (h *handler) series(r *http.Request, file string) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	queries := &queryRunner{executor: h.Content}
+	queries := h.queries()
 	var result struct {
 		Of   struct{ Nodes []subject }
 		List struct {
@@ -99,15 +100,15 @@ func (h *handler) series(r *http.Request, file string) (*response, error) {
 			Nodes    []edition
 		}
 	}
-	if err := queries.execute(r.Context(), "Series", win.variables(name), &result); err != nil {
+	if err := queries.Execute(r.Context(), "Series", win.variables(name), &result); err != nil {
 		return nil, err
 	}
 	if len(result.Of.Nodes) == 0 {
-		return nil, errNotFound
+		return nil, content.ErrNotFound
 	}
 	of := result.Of.Nodes[0]
 	if of.Slug != name { // it is a former slug, or the title
-		return &response{queries: queries, location: "./" + of.Slug + "." + format.Ext + win.query()}, nil
+		return &response{Queries: queries, Location: "./" + of.Slug + "." + format.Ext + win.query()}, nil
 	}
 	items, err := h.editionItems(result.List.Nodes)
 	if err != nil {
@@ -122,7 +123,7 @@ func (h *handler) series(r *http.Request, file string) (*response, error) {
 // feedResponse completes a feed with what all feeds have, and encodes it. A feed was
 // updated when the newest of its items was; without items, when its document was, if
 // that is known.
-func (h *handler) feedResponse(queries *queryRunner, format feeds.Format, path string, win window, info pageInfo, f feeds.Feed) (*response, error) {
+func (h *handler) feedResponse(queries *content.Runner, format feeds.Format, path string, win window, info pageInfo, f feeds.Feed) (*response, error) {
 	address := func(w window) string { return h.PublicURL + path + "." + format.Ext + w.query() }
 	f.Self = address(win)
 	if win.after != "" {
@@ -143,7 +144,7 @@ func (h *handler) feedResponse(queries *queryRunner, format feeds.Format, path s
 		f.Updated = time.Unix(0, 0) // Atom requires a time, and the present time would differ with each response
 	}
 	body, err := format.Write(f)
-	return &response{media: format.Type, body: body, queries: queries}, err
+	return &response{Media: format.Type, Body: body, Queries: queries}, err
 }
 
 // later is when an item changed for its readers: an item that was saved before it was

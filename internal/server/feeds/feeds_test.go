@@ -127,19 +127,16 @@ func TestItems(t *testing.T) {
 		}
 		edition := feedstest.Feed(t, "json", []byte(p.getOK(public, "/feeds/series/weekly-more.json").body)).Items[0]
 		const text = `<p>Of <a href="https://site.example/entities/works" class="entity">Crane Works</a>.</p>
-
 <h2>A &lt;crane&gt; fell</h2>
-<p><time datetime="2024-02">2024-02</time></p>
+<p><time datetime="2024-02">February 2024</time></p>
 <p>It <em>fell</em>.</p>
-
 <p>Why.</p>
-
-<ul>
-<li><a href="https://gazette.example/1">Gazette &lt;1&gt;</a></li>
-</ul>
+<p>Topics: <a href="https://site.example/tags/cranes">Cranes &amp; more</a></p>
+<p>Sources:<br>
+[1] <a href="https://gazette.example/1">Gazette &lt;1&gt;</a></p>
 <h2>Nothing</h2>
 <p>No.</p>
-
+<p>Topics: <a href="https://site.example/tags/cranes">Cranes &amp; more</a></p>
 `
 		if d := cmp.Diff(text, edition.Content); d != "" {
 			t.Error(d)

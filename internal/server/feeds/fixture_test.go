@@ -19,6 +19,7 @@ import (
 	"github.com/redthread-api/redthread/internal/exchange/site"
 	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/projection"
+	"github.com/redthread-api/redthread/internal/server/content"
 	"github.com/redthread-api/redthread/internal/server/feeds"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -78,7 +79,7 @@ func (p *testServer) LastChange(ctx context.Context) (projection.Position, error
 	return p.desk.Live().LastChange(ctx)
 }
 
-func (p *testServer) handler(executor feeds.Executor, sitemapSize int) http.Handler {
+func (p *testServer) handler(executor content.Executor, sitemapSize int) http.Handler {
 	return feeds.Handler(feeds.Config{
 		Content: executor, Changes: p, PublicURL: publicURL, SitemapSize: sitemapSize, Log: slog.New(slog.NewTextHandler(&p.log, nil)),
 		Site: site.Site{Name: "Harbour Press", URL: siteURL, Pages: map[domain.Type]string{domain.Edition: "/e/{slug}"}},

@@ -1,28 +1,23 @@
 package feeds
 
 import (
-	"context"
-	"errors"
-	"iter"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/exchange/feeds"
 	"github.com/redthread-api/redthread/internal/exchange/site"
-	"github.com/redthread-api/redthread/internal/projection"
+	"github.com/redthread-api/redthread/internal/server/content"
 )
 
 // Config configures the handler of feeds and sitemaps.
 type Config struct {
-	Content Executor
+	Content content.Executor
 	// Site is the publisher's website, to which items link. Its URL must be
 	// set.
 	Site site.Site
@@ -31,7 +26,7 @@ type Config struct {
 	// SitemapSize is how many pages a sitemap may have before it is split into
 	// parts; DefaultSitemapSize where it is 0. At most feeds.MaxSitemap.
 	SitemapSize int
-	Changes     Changes
+	Changes     content.Changes
 	// Started is when the process began. Settings and the program version change
 	// responses, so no Last-Modified is before that.
 	Started time.Time
@@ -50,26 +45,13 @@ const (
 	MaxItems     = 50
 )
 
-// Changes is the change feed, for the Last-Modified of responses.
-type Changes interface {
-	// LastChange returns the position after all changes that the viewer of ctx can
-	// see.
-	LastChange(ctx context.Context) (projection.Position, error)
-}
-
 type handler struct{ Config }
 
 // serve makes the response to a request. file is the value of {file} in the route's path.
 type serve func(h *handler, r *http.Request, file string) (*response, error)
 
 // response is a document, or a redirect to it.
-type response struct {
-	media    string // without a charset, which is UTF-8
-	body     []byte
-	location string
-	policy   string // the content security policy of a page that is one
-	queries  *queryRunner
-}
+type response = content.Response
 
 // route is a path of this package.
 type route struct {
@@ -106,53 +88,17 @@ func Handler(c Config) http.Handler {
 	if h.SitemapSize <= 0 || h.SitemapSize > feeds.MaxSitemap {
 		h.SitemapSize = DefaultSitemapSize
 	}
+	out := &content.Writer{Changes: h.Changes, Started: h.Started, Refuse: h.Refuse, Log: h.Log}
 	mux := http.NewServeMux()
 	for _, route := range routes() {
 		mux.HandleFunc(route.path, func(w http.ResponseWriter, r *http.Request) {
-			// Before the content is read: with a change in between, Last-Modified
-			// is too old, and not too new.
-			last, unknown := h.Changes.LastChange(r.Context())
-			a, err := route.serve(h, r, r.PathValue("file"))
-			if err == nil && unknown != nil {
-				h.Log.WarnContext(r.Context(), "the time of the last change cannot be read", "path", r.URL.Path, "error", unknown)
-			}
-			modified := last.At()
-			if modified.Before(h.Started) {
-				modified = h.Started
-			}
-			h.write(w, r, a, modified, err)
+			out.Serve(w, r, func(r *http.Request) (*response, error) { return route.serve(h, r, r.PathValue("file")) })
 		})
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.refuse(w, r, errNotFound) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		out.Serve(w, r, func(*http.Request) (*response, error) { return nil, content.ErrNotFound })
+	})
 	return mux
-}
-
-func (h *handler) write(w http.ResponseWriter, r *http.Request, a *response, modified time.Time, err error) {
-	if err != nil {
-		refused, ok := errors.AsType[*refusal](err)
-		if !ok {
-			h.Log.ErrorContext(r.Context(), "a feed cannot be written", "path", r.URL.Path, "error", err)
-			refused = &refusal{status: http.StatusInternalServerError, code: "INTERNAL", message: "internal error"}
-		}
-		h.refuse(w, r, refused)
-		return
-	}
-	header := w.Header()
-	header.Set(graph.MarkingHeader, markingPrefix+a.queries.marking.Label())
-	if a.location != "" {
-		header.Set("Location", a.location)
-		w.WriteHeader(http.StatusMovedPermanently)
-		return
-	}
-	header.Set("Content-Type", a.media+"; charset=utf-8")
-	if a.policy != "" {
-		header.Set("Content-Security-Policy", a.policy)
-	}
-	header.Set("Content-Length", strconv.Itoa(len(a.body)))
-	if !modified.IsZero() {
-		header.Set("Last-Modified", modified.UTC().Format(http.TimeFormat))
-	}
-	_, _ = w.Write(a.body) // the client may have disconnected
 }
 
 // window is the requested part of a list.
@@ -164,75 +110,27 @@ type window struct {
 // readWindow reads the parameters of a feed's address.
 func readWindow(r *http.Request) (window, error) {
 	win := window{first: DefaultItems}
-	given, err := parameters(r, "first", "after")
+	given, err := content.Parameters(r, "first", "after")
 	if err != nil {
 		return win, err
 	}
 	if text, ok := given["first"]; ok {
 		if win.first, err = strconv.Atoi(text); err != nil || win.first < 1 || win.first > MaxItems {
-			return win, badRequest("first: want a whole number from 1 to %d", MaxItems)
+			return win, content.BadRequest("first: want a whole number from 1 to %d", MaxItems)
 		}
 	}
 	text, ok := given["after"]
 	if ok && text == "" {
-		return win, badRequest("after: want the cursor of a page, or leave it out")
+		return win, content.BadRequest("after: want the cursor of a page, or leave it out")
 	}
 	win.after = text
 	return win, nil
 }
 
-// parameters returns the named parameters of a request's URL; others are ignored. A
-// repeated parameter is an error.
-func parameters(r *http.Request, names ...string) (map[string]string, error) {
-	given := map[string]string{}
-	for name, text := range pairs(r.URL.RawQuery) {
-		if !slices.Contains(names, name) {
-			continue
-		}
-		value, err := url.QueryUnescape(text)
-		if err != nil {
-			return nil, badRequest("%s: the value is not encoded correctly", name)
-		}
-		if _, twice := given[name]; twice {
-			return nil, badRequest("%s: give it once", name)
-		}
-		given[name] = value
-	}
-	return given, nil
-}
-
-// pairs iterates over the names of a query string and their values, which are still
-// encoded.
-func pairs(query string) iter.Seq2[string, string] {
-	return func(yield func(name, value string) bool) {
-		for pair := range strings.SplitSeq(query, "&") {
-			name, value, _ := strings.Cut(pair, "=")
-			if name, err := url.QueryUnescape(name); err == nil && !yield(name, value) {
-				return
-			}
-		}
-	}
-}
-
-// IgnoreUnknown is middleware that removes unknown parameters from the URL. Feed readers
-// and shared links have parameters of their own (utm_source): the response is the same,
-// and the response cache behind this needs only one entry.
+// IgnoreUnknown is middleware that removes the parameters from the URL that feeds do not
+// have.
 func IgnoreUnknown(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.RawQuery != "" {
-			var known []string
-			for name, value := range pairs(r.URL.RawQuery) {
-				if name == "first" || name == "after" {
-					known = append(known, name+"="+value)
-				}
-			}
-			u := *r.URL
-			u.RawQuery = strings.Join(known, "&")
-			r = r.WithContext(r.Context())
-			r.URL = &u
-		}
-		next.ServeHTTP(w, r)
-	})
+	return content.KeepParameters("first", "after")(next)
 }
 
 // variables returns the variables of a query for a list.
@@ -281,5 +179,5 @@ func formatOf(file string) (name string, format feeds.Format, err error) {
 			return name, f, nil
 		}
 	}
-	return "", feeds.Format{}, errNotFound
+	return "", feeds.Format{}, content.ErrNotFound
 }

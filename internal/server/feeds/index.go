@@ -27,11 +27,11 @@ type indexEntry struct {
 
 // index is the HTML page that lists the feeds, also in its head, for feed readers.
 func (h *handler) index(r *http.Request, _ string) (*response, error) {
-	queries := &queryRunner{executor: h.Content}
+	queries := h.queries()
 	var result struct {
 		AllSeries, Tags struct{ Nodes []tag }
 	}
-	if err := queries.execute(r.Context(), "Index", nil, &result); err != nil {
+	if err := queries.Execute(r.Context(), "Index", nil, &result); err != nil {
 		return nil, err
 	}
 	style := page.Style + indexStyle
@@ -57,5 +57,5 @@ func (h *handler) index(r *http.Request, _ string) (*response, error) {
 	if err := indexTemplate.Execute(&b, shown); err != nil {
 		return nil, fmt.Errorf("write the index of feeds: %w", err)
 	}
-	return &response{media: "text/html", body: b.Bytes(), policy: page.Policy(style), queries: queries}, nil
+	return &response{Media: "text/html", Body: b.Bytes(), Policy: page.Policy(style), Queries: queries}, nil
 }

@@ -1,14 +1,12 @@
 package feeds
 
 import (
-	"bytes"
 	"cmp"
-	"fmt"
-	"html/template"
 	"slices"
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/exchange/feeds"
+	"github.com/redthread-api/redthread/internal/newsletter/render"
 )
 
 func (h *handler) reportItems(rows []report) []feeds.Item {
@@ -55,53 +53,25 @@ func categories(tags []tag) []feeds.Category {
 	return all
 }
 
-// editionText is the full text of an edition. HTML from the API is sanitised; all other
-// values are escaped.
-var editionText = template.Must(template.New("edition").Parse(`{{.Introduction}}
-{{- range .Items}}
-<h2>{{.Headline}}</h2>
-{{- with .OccurredOn}}
-<p><time datetime="{{.}}">{{.}}</time></p>
-{{- end}}
-{{.Summary}}
-{{- with .Analysis}}
-{{.}}
-{{- end}}
-{{- with .Sources}}
-<ul>
-{{- range .}}
-<li>{{if .URL}}<a href="{{.URL}}">{{.Title}}</a>{{else}}{{.Title}}{{end}}</li>
-{{- end}}
-</ul>
-{{- end}}
-{{- end}}
-`))
-
+// editionItems returns the items of a feed of editions, each with its full text.
 func (h *handler) editionItems(rows []edition) ([]feeds.Item, error) {
 	var items []feeds.Item
-	for _, e := range rows {
-		type item struct {
-			editionItem
-			Summary, Analysis template.HTML
+	for _, row := range rows {
+		e := render.New(row.Document, h.Site)
+		text, err := e.FeedHTML()
+		if err != nil {
+			return nil, err
 		}
-		text := struct {
-			Introduction template.HTML
-			Items        []item
-		}{Introduction: template.HTML(e.Introduction)}
 		var tags []tag
-		for _, it := range e.Items {
-			text.Items = append(text.Items, item{it, template.HTML(it.Summary), template.HTML(it.Analysis)})
-			tags = append(tags, it.Tags...)
+		for _, it := range row.Items {
+			for _, t := range it.Tags {
+				tags = append(tags, tag{t.Slug, t.Label})
+			}
 		}
-		var html bytes.Buffer
-		if err := editionText.Execute(&html, text); err != nil {
-			return nil, fmt.Errorf("write %s: %w", e.Slug, err)
-		}
-		page := h.Site.Page(domain.Edition, e.Slug)
 		items = append(items, feeds.Item{
-			ID: feeds.URN(e.ID), URL: page, Title: e.DisplayName,
-			Summary: e.Summary, Language: e.Language, HTML: feeds.Portable(html.String(), cmp.Or(page, h.Site.Home())),
-			Published: e.PublishedAt, Updated: later(e.PublishedAt, e.UpdatedAt), Categories: categories(tags),
+			ID: feeds.URN(e.ID), URL: e.URL, Title: e.FullTitle(), Summary: row.Summary, Language: e.Language,
+			HTML:      feeds.Portable(text, cmp.Or(e.URL, h.Site.Home())),
+			Published: e.Published, Updated: e.Updated, Categories: categories(tags),
 		})
 	}
 	return items, nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/exchange/feeds"
+	"github.com/redthread-api/redthread/internal/server/content"
 )
 
 // sitemapTypes are the types of document whose pages sitemaps list, and the operations
@@ -28,9 +29,9 @@ var sitemapTypes = []struct {
 // sitemap is the sitemap of all pages or, where they are too many for one, the index of
 // its parts.
 func (h *handler) sitemap(r *http.Request, _ string) (*response, error) {
-	queries := &queryRunner{executor: h.Content}
+	queries := h.queries()
 	var counts map[string]struct{ TotalCount int }
-	if err := queries.execute(r.Context(), "Counts", nil, &counts); err != nil {
+	if err := queries.Execute(r.Context(), "Counts", nil, &counts); err != nil {
 		return nil, err
 	}
 	total := 1
@@ -58,7 +59,7 @@ func (h *handler) sitemap(r *http.Request, _ string) (*response, error) {
 
 // sitemapIndex reads all pages to find where each part begins. The URL of a part has the
 // cursor after which it begins, so that it can be read without those before it.
-func (h *handler) sitemapIndex(ctx context.Context, queries *queryRunner) (*response, error) {
+func (h *handler) sitemapIndex(ctx context.Context, queries *content.Runner) (*response, error) {
 	var parts []feeds.Page
 	for _, m := range sitemapTypes {
 		if !h.Site.HasPages(m.of) {
@@ -89,26 +90,26 @@ func (h *handler) sitemapPart(r *http.Request, file string) (*response, error) {
 		if m.name != name || ext != "xml" || !h.Site.HasPages(m.of) {
 			continue
 		}
-		given, err := parameters(r, "after")
+		given, err := content.Parameters(r, "after")
 		if err != nil {
 			return nil, err
 		}
-		queries := &queryRunner{executor: h.Content}
+		queries := h.queries()
 		pages, _, err := h.pages(r.Context(), queries, m.of, m.operation, given["after"], h.SitemapSize)
 		if err != nil {
 			return nil, err
 		}
 		if len(pages) == 0 {
-			return nil, errNotFound // a sitemap must not be empty
+			return nil, content.ErrNotFound // a sitemap must not be empty
 		}
 		return sitemapResponse(queries, feeds.Sitemap, pages)
 	}
-	return nil, errNotFound
+	return nil, content.ErrNotFound
 }
 
 // pages reads up to limit pages of a type after a cursor. next is the cursor of the last
 // one; empty where there are no more.
-func (h *handler) pages(ctx context.Context, queries *queryRunner, of domain.Type, operation, after string, limit int) (all []feeds.Page, next string, err error) {
+func (h *handler) pages(ctx context.Context, queries *content.Runner, of domain.Type, operation, after string, limit int) (all []feeds.Page, next string, err error) {
 	for len(all) < limit {
 		var result struct {
 			List struct {
@@ -123,7 +124,7 @@ func (h *handler) pages(ctx context.Context, queries *queryRunner, of domain.Typ
 		if after != "" {
 			variables["after"] = after
 		}
-		if err := queries.execute(ctx, operation, variables, &result); err != nil {
+		if err := queries.Execute(ctx, operation, variables, &result); err != nil {
 			return nil, "", err
 		}
 		for _, n := range result.List.Nodes {
@@ -147,7 +148,7 @@ func newest(pages []feeds.Page) time.Time {
 	return at
 }
 
-func sitemapResponse(queries *queryRunner, write func([]feeds.Page) ([]byte, error), pages []feeds.Page) (*response, error) {
+func sitemapResponse(queries *content.Runner, write func([]feeds.Page) ([]byte, error), pages []feeds.Page) (*response, error) {
 	body, err := write(pages)
-	return &response{media: "application/xml", body: body, queries: queries}, err
+	return &response{Media: "application/xml", Body: body, Queries: queries}, err
 }

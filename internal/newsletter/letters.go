@@ -1,0 +1,200 @@
+package newsletter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/newsletter/bounce"
+	"github.com/redthread-api/redthread/internal/newsletter/mail"
+	"github.com/redthread-api/redthread/internal/newsletter/render"
+)
+
+// Query runs an operation of a GraphQL document as the viewer of ctx, and decodes its data into out.
+type Query func(ctx context.Context, document string, variables map[string]any, out any) error
+
+// PostOfficeConfig is what [NewPostOffice] needs.
+type PostOfficeConfig struct {
+	Query       Query
+	Templates   *render.Templates
+	Site        site.Site
+	Subscribers *Subscribers
+	Mail        Submitter
+	From        mail.Address
+	// BounceDomain is the domain of return paths and Message-IDs.
+	BounceDomain string
+	// Signer signs mails; nil: they are not signed.
+	Signer *mail.Signer
+	Now    func() time.Time
+}
+
+// PostOffice makes the mails of editions and of sign-ups. It implements [Letters] and [Mailer].
+type PostOffice struct{ PostOfficeConfig }
+
+// NewPostOffice returns a post office.
+func NewPostOffice(c PostOfficeConfig) *PostOffice { return &PostOffice{c} }
+
+// The queries of an edition for its mail.
+var (
+	liveEdition = "query Edition($id: ID!) { edition(id: $id) { ...RenderedEdition } } " + render.Fragment
+	deskEdition = "query Edition($id: ID!) @inContext(stage: DESK) { edition(id: $id) { ...RenderedEdition } } " + render.Fragment
+)
+
+// read reads an edition as a viewer with a role and clearance. The query has nothing of ctx but its end: it is an
+// operation of its own.
+func (o *PostOffice) read(ctx context.Context, edition Edition, document string, role domain.Role, clearance domain.Marking) (*render.Edition, error) {
+	own, cancel := context.WithCancel(domain.WithViewer(context.Background(), &domain.Viewer{Name: domain.SystemName("render an edition"), Role: role, Clearance: clearance, System: true}))
+	defer cancel()
+	defer context.AfterFunc(ctx, cancel)()
+	var result struct{ Edition *render.Document }
+	if err := o.Query(own, document, map[string]any{"id": edition.ID.String()}, &result); err != nil {
+		return nil, fmt.Errorf("read the edition: %w", err)
+	}
+	if result.Edition == nil {
+		return nil, domain.NotFound("there is no edition %s", edition.ID)
+	}
+	return render.New(*result.Edition, o.Site), nil
+}
+
+// Check implements [Letters].
+func (o *PostOffice) Check(ctx context.Context, edition Edition) ([]Obstacle, error) {
+	read, err := o.read(ctx, edition, liveEdition, domain.Public, edition.Marking)
+	if errors.Is(err, domain.ErrNotFound) {
+		return []Obstacle{{"NOT_PUBLISHED", "live does not show the edition yet"}}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	rendered, err := o.Templates.Mail(read, o.Site)
+	if err != nil {
+		return nil, err
+	}
+	var obstacles []Obstacle
+	for _, w := range read.Check(rendered.HTML(render.PreviewLinks), true, true) {
+		if w.Code == render.WarnSize || w.Code == render.WarnLink {
+			obstacles = append(obstacles, Obstacle{w.Code, w.Message})
+		}
+	}
+	if len(read.Items) == 0 {
+		obstacles = append(obstacles, Obstacle{"NO_ITEMS", "the edition has no items"})
+	}
+	if strings.TrimSpace(rendered.Text(render.PreviewLinks)) == "" {
+		obstacles = append(obstacles, Obstacle{"NO_TEXT", "the plain text of the mail is empty"})
+	}
+	return obstacles, nil
+}
+
+// Prepare implements [Letters].
+func (o *PostOffice) Prepare(ctx context.Context, edition Edition) (Letter, error) {
+	read, err := o.read(ctx, edition, liveEdition, domain.Public, edition.Marking)
+	if err != nil {
+		return nil, err
+	}
+	return o.letter(ctx, read)
+}
+
+// PrepareDraft implements [Letters].
+func (o *PostOffice) PrepareDraft(ctx context.Context, edition Edition) (Letter, error) {
+	read, err := o.read(ctx, edition, deskEdition, domain.Editor, domain.Red)
+	if err != nil {
+		return nil, err
+	}
+	return o.letter(ctx, read)
+}
+
+func (o *PostOffice) letter(ctx context.Context, edition *render.Edition) (*letter, error) {
+	rendered, err := o.Templates.Mail(edition, o.Site)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := o.Subscribers.BounceTokens(ctx, o.BounceDomain)
+	if err != nil {
+		return nil, err
+	}
+	return &letter{PostOffice: o, edition: edition, rendered: rendered, tokens: tokens}, nil
+}
+
+// letter is a rendered edition.
+type letter struct {
+	*PostOffice
+	edition  *render.Edition
+	rendered *render.Rendered
+	tokens   *bounce.Tokens
+}
+
+// Mail implements [Letter].
+func (l *letter) Mail(ctx context.Context, to Recipient, at time.Time) (mail.Envelope, []byte, error) {
+	links := render.PreviewLinks
+	if to.Subscriber != 0 {
+		own, err := l.Subscribers.Links(ctx, to.Subscriber, to.Series, at)
+		if err != nil {
+			return mail.Envelope{}, nil, err
+		}
+		links = render.MailLinks{Unsubscribe: own.Unsubscribe, Preferences: own.Preferences}
+	}
+	message := mail.Message{
+		From: l.From, To: mail.Address{Addr: to.Email}, Subject: l.rendered.Subject, Date: at, ID: l.tokens.MessageID(int64(to.ID)),
+		Language: l.edition.Language, Text: l.rendered.Text(links), HTML: l.rendered.HTML(links),
+	}
+	// RFC 8058 wants https. Without it, which only developers have, a mail has the links in its text.
+	if strings.HasPrefix(links.Unsubscribe, "https://") {
+		message.List = &mail.List{Name: l.edition.Series.Title, ID: listID(l.edition.Series.Slug, l.BounceDomain), UnsubscribeURL: links.Unsubscribe}
+	}
+	return l.finish(&message, l.tokens.ReturnPath(int64(to.ID)))
+}
+
+// notInListID are the characters that a List-Id has none of (RFC 2919).
+var notInListID = regexp.MustCompile(`[^a-z0-9-]+`)
+
+// listID returns the List-Id of a series.
+func listID(slug, host string) string {
+	label := strings.Trim(notInListID.ReplaceAllString(strings.ToLower(slug), "-"), "-")
+	if label == "" {
+		label = "series"
+	}
+	return label + "." + host
+}
+
+// finish composes and signs a message.
+func (o *PostOffice) finish(message *mail.Message, from string) (mail.Envelope, []byte, error) {
+	raw, err := message.Bytes()
+	if err != nil {
+		return mail.Envelope{}, nil, err
+	}
+	if o.Signer != nil {
+		if raw, err = o.Signer.Sign(raw); err != nil {
+			return mail.Envelope{}, nil, err
+		}
+	}
+	return mail.Envelope{From: from, To: message.To.Addr}, raw, nil
+}
+
+// Send implements [Mailer].
+func (o *PostOffice) Send(ctx context.Context, out Outgoing) error {
+	tokens, err := o.Subscribers.BounceTokens(ctx, o.BounceDomain)
+	if err != nil {
+		return err
+	}
+	message := mail.Message{
+		From: o.From, To: mail.Address{Addr: out.To}, Subject: out.Subject, Date: o.Now().UTC(), ID: tokens.MessageID(int64(out.Bounces)),
+		Language: out.Language, AutoSubmitted: "auto-generated", Text: out.Text, HTML: out.HTML,
+	}
+	envelope, raw, err := o.finish(&message, tokens.ReturnPath(int64(out.Bounces)))
+	if err != nil {
+		return err
+	}
+	result := o.PostOfficeConfig.Mail.Submit(ctx, envelope, raw)
+	switch result.Status {
+	case mail.Submitted, mail.Unknown:
+		return nil // at most one mail too few: the reader can ask again
+	case mail.Failed:
+		return fmt.Errorf("%w: %s", ErrMailRefused, codeOf(result))
+	default:
+		return fmt.Errorf("the mail was not accepted: %s", codeOf(result))
+	}
+}
