@@ -1,20 +1,35 @@
 package graph_test
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/newsletter"
 )
+
+// noMail is a newsletter.Mailer of jobs that do not run.
+type noMail struct{}
+
+func (noMail) Send(context.Context, newsletter.Outgoing) error { return nil }
 
 // Anybody may subscribe to a series that the public sees; any other is as one that is not
 // there. Only an ADMIN sees addresses.
 func TestSubscribers(t *testing.T) {
 	t.Parallel()
+	withMail := func(c *graph.Config) {
+		c.Subscribers = newsletter.NewSubscribers(newsletter.SubscribersConfig{
+			Stores: c.Stores, Jobs: c.Stores.Jobs(c.Log), Series: newsletter.Desk{Stores: c.Stores}, Mailer: noMail{}, Log: c.Log, Now: c.Now})
+	}
 	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
+		g.as(domain.Anonymous(), `mutation { subscribe(input: {series: "x", email: "reader@example.org"}) { accepted } }`, nil).refused("UNAVAILABLE", "sends no mail")
+	})
+	eachAccessAPI(t, withMail, func(t *testing.T, g *accessAPI) {
 		admin := holder(domain.Admin)
 		for _, marking := range []string{"CLEAR", "AMBER"} {
 			slug := strings.ToLower(marking)
