@@ -12,6 +12,8 @@ import (
 
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/limits"
+	"github.com/redthread-api/redthread/internal/newsletter"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -25,6 +27,9 @@ var codes = map[domain.Kind]string{
 	domain.KindUnavailable:     "UNAVAILABLE",
 	domain.KindGone:            "CURSOR_EXPIRED",
 }
+
+// codeChallenge is the code of a sign-up that needs a proof of work.
+const codeChallenge = "CHALLENGE_REQUIRED"
 
 // maxErrors bounds the errors of one response.
 const maxErrors = 20
@@ -75,6 +80,16 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 	}
 	if limit, ok := errors.AsType[*store.DocumentLimitError](err); ok {
 		out.Message, out.Extensions = limit.Error(), costError("").Extensions
+		return out
+	}
+	if limited, ok := errors.AsType[*newsletter.LimitError](err); ok {
+		out.Extensions = map[string]any{"code": limits.CodeRateLimited, "retryAfter": int(limited.RetryAfter.Seconds())}
+		out.Message = limited.Error()
+		return out
+	}
+	if challenge, ok := errors.AsType[*newsletter.ChallengeError](err); ok {
+		out.Extensions = map[string]any{"code": codeChallenge, "challenge": challenge.Token, "bits": challenge.Bits}
+		out.Message = challenge.Error()
 		return out
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {

@@ -50,6 +50,8 @@ type Config struct {
 	Registry *queries.Registry
 	// Webhooks is managed by mutations.
 	Webhooks *delivery.Webhooks
+	// Subscribers is managed by mutations. Nil stands for one whose jobs another process runs.
+	Subscribers *newsletter.Subscribers
 	// Sendings is managed by mutations. Nil stands for one that has nothing to send with.
 	Sendings *newsletter.Sendings
 	// RegisteredOnly refuses every document that is not registered.
@@ -87,16 +89,17 @@ type Config struct {
 func New(c Config) graphql.ExecutableSchema {
 	c = c.complete()
 	r := &Resolver{
-		reader:   read.NewReader(c.Stores, catalog.Tables()),
-		desk:     c.Desk,
-		keys:     c.Keys,
-		people:   c.People,
-		webhooks: c.Webhooks,
-		sendings: c.Sendings,
-		registry: c.Registry,
-		now:      c.Now,
-		texts:    newTextRenderer(c.EntityURL),
-		site:     c.Site,
+		reader:      read.NewReader(c.Stores, catalog.Tables()),
+		desk:        c.Desk,
+		keys:        c.Keys,
+		people:      c.People,
+		webhooks:    c.Webhooks,
+		sendings:    c.Sendings,
+		subscribers: c.Subscribers,
+		registry:    c.Registry,
+		now:         c.Now,
+		texts:       newTextRenderer(c.EntityURL),
+		site:        c.Site,
 
 		templates: sync.OnceValue(func() *render.Templates { return cmp.Or(c.Templates, render.Builtin()) }),
 	}
@@ -150,6 +153,10 @@ func (c Config) complete() Config {
 	}
 	if c.Webhooks == nil && c.Desk != nil {
 		c.Webhooks = delivery.New(delivery.Config{Stores: c.Stores, Live: c.Desk.Live(), Log: c.Log, Now: c.Now})
+	}
+	if c.Subscribers == nil {
+		c.Subscribers = newsletter.NewSubscribers(newsletter.SubscribersConfig{
+			Stores: c.Stores, Jobs: c.Stores.Jobs(c.Log), Series: newsletter.Desk{Stores: c.Stores}, Log: c.Log, Now: c.Now})
 	}
 	if c.Sendings == nil {
 		c.Sendings = newsletter.NewSendings(newsletter.SendingsConfig{Stores: c.Stores, Editions: newsletter.Desk{Stores: c.Stores}, Log: c.Log, Now: c.Now})

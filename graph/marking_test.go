@@ -145,6 +145,7 @@ func TestMarkingOfTheDesk(t *testing.T) {
 		}
 		noLists := map[string]string{
 			"webhook":          fmt.Sprintf(`{ webhook(id: "%s") { id } }`, domain.NewID(domain.Webhook, time.Now())),
+			"subscriber":       fmt.Sprintf(`{ subscriber(id: "%s") { id } }`, domain.NewID(domain.Subscriber, time.Now())),
 			"sending":          fmt.Sprintf(`{ sending(id: "%s") { id } }`, domain.NewID(domain.Sending, time.Now())),
 			"sendingObstacles": `{ sendingObstacles(edition: "weekly-7") { code } }`,
 			"previewEdition":   `{ previewEdition(slug: "nothing", form: PAGE) { size } }`,

@@ -100,7 +100,8 @@ var (
 		"apiKeys": domain.ManageAccess, "people": domain.ManageAccess, "auditLog": domain.ReadAudit, "registeredDocuments": domain.RegisterQueries,
 		"webhooks": domain.ManageWebhooks, "webhook": domain.ManageWebhooks, "webhookDeliveries": domain.ManageWebhooks,
 		"previewEdition": domain.ReadDesk,
-		"sendings":       domain.SendEditions, "sending": domain.SendEditions, "sendingObstacles": domain.SendEditions,
+		"subscribers":    domain.ManageSubscribers, "subscriber": domain.ManageSubscribers, "suppressions": domain.ManageSubscribers,
+		"sendings": domain.SendEditions, "sending": domain.SendEditions, "sendingObstacles": domain.SendEditions,
 	}
 	otherFields = []string{"node", "nodes", "viewer", "changes"} // walked by oneByOne and changes
 )
@@ -431,6 +432,8 @@ func (m *matrix) desk(v *domain.Viewer) {
 				ask = `previewEdition(slug: "edition-red", form: PAGE) { content warnings { message } }`
 			case "webhook":
 				ask = fmt.Sprintf("webhook(id: %q) { id }", domain.NewID(domain.Webhook, time.Now()))
+			case "subscriber":
+				ask = fmt.Sprintf("subscriber(id: %q) { email }", domain.NewID(domain.Subscriber, time.Now()))
 			case "sending":
 				ask = fmt.Sprintf("sending(id: %q) { id edition { slug } }", domain.NewID(domain.Sending, time.Now()))
 			case "sendingObstacles":

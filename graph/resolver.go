@@ -18,16 +18,17 @@ import (
 
 // Resolver is the root of all resolvers. It holds what they call.
 type Resolver struct {
-	reader   *read.Reader
-	desk     *editorial.Desk
-	keys     *access.Keys
-	people   *access.People
-	webhooks *delivery.Webhooks
-	sendings *newsletter.Sendings
-	registry *queries.Registry
-	texts    *textRenderer
-	site     site.Site
-	now      func() time.Time
+	reader      *read.Reader
+	desk        *editorial.Desk
+	keys        *access.Keys
+	people      *access.People
+	webhooks    *delivery.Webhooks
+	sendings    *newsletter.Sendings
+	subscribers *newsletter.Subscribers
+	registry    *queries.Registry
+	texts       *textRenderer
+	site        site.Site
+	now         func() time.Time
 
 	templates func() *render.Templates
 }

@@ -396,6 +396,18 @@ var (
 		Orders: orders{"CREATED_AT": {Column: "created_at", Kind: read.DateTime}},
 	}
 
+	subscriberTable = &read.Table{
+		Name: "subscribers", Type: "Subscriber", Never: []string{"email_hash", "soft_bounces", "soft_bounces_since"},
+		Fields: fields{"emailHash": text("email_hash")},
+		Orders: orders{"CREATED_AT": {Column: "created_at", Kind: read.DateTime}},
+	}
+
+	suppressionTable = &read.Table{
+		Name: "suppressions", Type: "Suppression", Never: []string{"email_hash"},
+		Fields: fields{"emailHash": text("email_hash")},
+		Orders: orders{"AT": {Column: "at", Kind: read.DateTime}},
+	}
+
 	sendingTable = &read.Table{
 		Name: "sendings", Type: "Sending", Never: []string{"worker", "worker_until", "failures"},
 		Orders: orders{"CREATED_AT": {Column: "created_at", Kind: read.DateTime}},

@@ -26,6 +26,8 @@ import (
 	"github.com/redthread-api/redthread/ent/db/sending"
 	"github.com/redthread-api/redthread/ent/db/series"
 	"github.com/redthread-api/redthread/ent/db/source"
+	"github.com/redthread-api/redthread/ent/db/subscriber"
+	"github.com/redthread-api/redthread/ent/db/suppression"
 	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/ent/db/webhook"
 	"github.com/redthread-api/redthread/ent/db/webhookdelivery"
@@ -66,6 +68,8 @@ var (
 	AuditLog            = read.NewType(auditTable, auditentry.Columns, func(c *db.Client) *db.AuditEntryQuery { return c.AuditEntry.Query() })
 	RegisteredDocuments = read.NewType(registeredTable, registereddocument.Columns, func(c *db.Client) *db.RegisteredDocumentQuery { return c.RegisteredDocument.Query() })
 	Webhooks            = read.NewType(webhookTable, webhook.Columns, func(c *db.Client) *db.WebhookQuery { return c.Webhook.Query() })
+	Subscribers         = read.NewType(subscriberTable, subscriber.Columns, func(c *db.Client) *db.SubscriberQuery { return c.Subscriber.Query() })
+	Suppressions        = read.NewType(suppressionTable, suppression.Columns, func(c *db.Client) *db.SuppressionQuery { return c.Suppression.Query() })
 	Sendings            = read.NewType(sendingTable, sending.Columns, func(c *db.Client) *db.SendingQuery { return c.Sending.Query() })
 	WebhookDeliveries   = read.NewType(deliveryTable, webhookdelivery.Columns, func(c *db.Client) *db.WebhookDeliveryQuery { return c.WebhookDelivery.Query() })
 	Schedules           = read.NewType(scheduleTable, schedule.Columns, func(c *db.Client) *db.ScheduleQuery { return c.Schedule.Query() })

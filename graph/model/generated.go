@@ -15,6 +15,12 @@ import (
 	"github.com/redthread-api/redthread/internal/newsletter"
 )
 
+// An address.
+type AddressInput struct {
+	// The address.
+	Email string `json:"email"`
+}
+
 // A key.
 type APIKeyPayload struct {
 	// The key.
@@ -133,6 +139,20 @@ type EditionPreviewWarning struct {
 	Code string `json:"code"`
 	// What is wrong, and where.
 	Message string `json:"message"`
+}
+
+// Who is to be erased: exactly one field is set.
+type EraseSubscriberInput struct {
+	// The id of a subscriber.
+	ID *string `json:"id,omitempty"`
+	// An address, which need not be known.
+	Email *string `json:"email,omitempty"`
+}
+
+// What was erased.
+type EraseSubscriberPayload struct {
+	// True.
+	Erased bool `json:"erased"`
 }
 
 // Something that happened, and of which no item was made.
@@ -282,6 +302,30 @@ type SendingPayload struct {
 	Sending *Sending `json:"sending"`
 }
 
+// A sign-up.
+type SubscribeInput struct {
+	// The address.
+	Email string `json:"email"`
+	// The series, by id or slug.
+	Series string `json:"series"`
+	// The language of mails about the subscription; that of the series where it is left out.
+	Language *string `json:"language,omitempty"`
+	// A proof of work; needed after an error with the code CHALLENGE_REQUIRED.
+	Proof *string `json:"proof,omitempty"`
+}
+
+// A sign-up that was accepted.
+type SubscribePayload struct {
+	// True. It does not say whether a mail is sent.
+	Accepted bool `json:"accepted"`
+}
+
+// What became of an address.
+type SuppressAddressPayload struct {
+	// Whether it gets no mail now.
+	Suppressed bool `json:"suppressed"`
+}
+
 // A webhook that is to be tested.
 type TestWebhookInput struct {
 	// Which: its id.
@@ -400,6 +444,8 @@ const (
 	ErrorCodeCostLimit ErrorCode = "COST_LIMIT"
 	// The quota of the minute is used up; `extensions.retryAfter` has the seconds to wait.
 	ErrorCodeRateLimited ErrorCode = "RATE_LIMITED"
+	// A sign-up needs a proof of work; `extensions.challenge` and `extensions.bits` say which.
+	ErrorCodeChallengeRequired ErrorCode = "CHALLENGE_REQUIRED"
 	// The document is not known by its hash: send its text as well.
 	ErrorCodePersistedQueryNotFound ErrorCode = "PERSISTED_QUERY_NOT_FOUND"
 	// Only registered documents are run.
@@ -427,6 +473,7 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeCursorExpired,
 	ErrorCodeCostLimit,
 	ErrorCodeRateLimited,
+	ErrorCodeChallengeRequired,
 	ErrorCodePersistedQueryNotFound,
 	ErrorCodeRegisteredDocumentsOnly,
 	ErrorCodeMethodNotAllowed,
@@ -438,7 +485,7 @@ var AllErrorCode = []ErrorCode{
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeGraphqlParseFailed, ErrorCodeGraphqlValidationFailed, ErrorCodeBadUserInput, ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeNotFound, ErrorCodeConflict, ErrorCodeCursorExpired, ErrorCodeCostLimit, ErrorCodeRateLimited, ErrorCodePersistedQueryNotFound, ErrorCodeRegisteredDocumentsOnly, ErrorCodeMethodNotAllowed, ErrorCodeNotAcceptable, ErrorCodeUnsupportedMediaType, ErrorCodeUnavailable, ErrorCodeInternal:
+	case ErrorCodeGraphqlParseFailed, ErrorCodeGraphqlValidationFailed, ErrorCodeBadUserInput, ErrorCodeUnauthenticated, ErrorCodeForbidden, ErrorCodeNotFound, ErrorCodeConflict, ErrorCodeCursorExpired, ErrorCodeCostLimit, ErrorCodeRateLimited, ErrorCodeChallengeRequired, ErrorCodePersistedQueryNotFound, ErrorCodeRegisteredDocumentsOnly, ErrorCodeMethodNotAllowed, ErrorCodeNotAcceptable, ErrorCodeUnsupportedMediaType, ErrorCodeUnavailable, ErrorCodeInternal:
 		return true
 	}
 	return false

@@ -49,6 +49,10 @@ type (
 	WebhookEdge                  = read.Edge[db.Webhook]
 	WebhookDeliveryConnection    = read.Connection[db.WebhookDelivery]
 	WebhookDeliveryEdge          = read.Edge[db.WebhookDelivery]
+	SubscriberConnection         = read.Connection[db.Subscriber]
+	SubscriberEdge               = read.Edge[db.Subscriber]
+	SuppressionConnection        = read.Connection[db.Suppression]
+	SuppressionEdge              = read.Edge[db.Suppression]
 	RegisteredDocumentConnection = read.Connection[db.RegisteredDocument]
 	RegisteredDocumentEdge       = read.Edge[db.RegisteredDocument]
 )

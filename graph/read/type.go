@@ -54,6 +54,9 @@ func NewType[T, S any, Q query[T, S]](table *Table, columns []string, open func(
 		default:
 			// ent writes the name of a field's column into its JSON tag.
 			column, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if column == "-" { // sensitive; those with two words in their names are never read
+				column = strings.ToLower(f.Name)
+			}
 			t.columns[column] = i
 		}
 	}

@@ -38,7 +38,7 @@ after each flag. A flag overrides its variable. GOGC and GOMEMLIMIT are respecte
 		p.migrateCommand(),
 		p.importCommand(),
 		p.keyCommand(),
-		p.personCommand(),
+		p.personCommand(), p.subscribersCommand(),
 		p.documentsCommand(),
 		p.auditCommand(),
 		p.mailCommand(),

@@ -35,6 +35,9 @@ func (s *Subscribers) Confirmation(ctx context.Context, token string) (Confirmat
 // Confirm subscribes the address of a mailed link. A second call changes nothing. The error of a
 // link that is not valid, or not any more, is of KindNotFound.
 func (s *Subscribers) Confirm(ctx context.Context, token string) (Confirmation, error) {
+	if _, err := s.keys.get(ctx); err != nil {
+		return Confirmation{}, err // they are not made within the transaction
+	}
 	var done Confirmation
 	at := s.txTime()
 	err := s.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {

@@ -39,3 +39,8 @@ func (s *Subscribers) RunJobs(ctx context.Context) error { return s.jobs.Start(c
 
 // SetLease sets how long leases last.
 func (s *Sendings) SetLease(d time.Duration) { s.leaseFor = d }
+
+// IDs returns the ids of the subscribers that meet a condition.
+func (s *Subscribers) IDs(ctx context.Context, where string, args ...any) ([]domain.ID, error) {
+	return store.QueryIDs(ctx, s.stores.DeskRows(), "SELECT id FROM subscribers WHERE "+where+" ORDER BY id", args...)
+}

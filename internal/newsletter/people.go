@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/redthread-api/redthread/internal/audit"
@@ -51,10 +50,10 @@ type PersonConsent struct {
 	Act         string     `json:"act"`
 	Series      *domain.ID `json:"series"`
 	At          time.Time  `json:"at"`
-	Network     string     `json:"network,omitempty"`
-	TextVersion string     `json:"textVersion,omitempty"`
-	Language    string     `json:"language,omitempty"`
-	Source      string     `json:"source,omitempty"`
+	Network     *string    `json:"network"`
+	TextVersion *string    `json:"textVersion"`
+	Language    *string    `json:"language"`
+	Source      *string    `json:"source"`
 }
 
 // PersonMail is a row of the ledger.
@@ -65,14 +64,28 @@ type PersonMail struct {
 	EndedAt *time.Time `json:"endedAt"`
 }
 
-// Person returns all that is stored of a subscriber. Needs the right MANAGE_SUBSCRIBERS.
+// SuppressionReason returns why the address gets no mail; nil if it does.
+func (p *Person) SuppressionReason() *string {
+	if p.Suppression == nil {
+		return nil
+	}
+	return &p.Suppression.Reason
+}
+
+// Person returns all that is stored of a subscriber, except what is about series or
+// subscriptions above the viewer's clearance. Needs the right MANAGE_SUBSCRIBERS.
 func (s *Subscribers) Person(ctx context.Context, id domain.ID) (*Person, error) {
-	if _, err := domain.Require(ctx, domain.ManageSubscribers); err != nil {
+	viewer, err := domain.Require(ctx, domain.ManageSubscribers)
+	if err != nil {
 		return nil, err
+	}
+	all, err := s.series.LiveSeries(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find the series: %w", err)
 	}
 	var person *Person
 	at := s.txTime()
-	err := s.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = s.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		who, found, err := findSubscriber(ctx, tx, "id = ?", id)
 		if err != nil {
 			return err
@@ -82,7 +95,7 @@ func (s *Subscribers) Person(ctx context.Context, id domain.ID) (*Person, error)
 		}
 		person = &Person{ID: who.id, Email: who.email, EmailHash: who.hash, Language: who.language, CreatedAt: who.created,
 			Subscriptions: []PersonSubscription{}, Consents: []PersonConsent{}, Mails: []PersonMail{}}
-		if err := person.load(ctx, tx); err != nil {
+		if err := person.load(ctx, tx, all, viewer.Clearance); err != nil {
 			return err
 		}
 		return audit.Append(ctx, tx, at, audit.Entry{Action: audit.ExportSubscribers, Subject: id.String(), Detail: "all that is stored of one subscriber"})
@@ -93,13 +106,21 @@ func (s *Subscribers) Person(ctx context.Context, id domain.ID) (*Person, error)
 	return person, nil
 }
 
-// load reads what other tables have of a subscriber.
-func (p *Person) load(ctx context.Context, db store.Rows) error {
+// load reads what other tables have of a subscriber, up to a clearance.
+func (p *Person) load(ctx context.Context, db store.Rows, all []Series, clearance domain.Marking) error {
 	has, err := subscriptionsOf(ctx, db, p.ID)
 	if err != nil {
 		return err
 	}
+	hidden := func(id domain.ID) bool {
+		series, live := seriesByID(all, id)
+		had := has[id]
+		return live && series.Marking > clearance || had != nil && had.clearance > clearance
+	}
 	for _, one := range slices.SortedFunc(maps.Values(has), func(a, b *subscription) int { return cmp.Compare(a.id, b.id) }) {
+		if hidden(one.series) {
+			continue
+		}
 		p.Subscriptions = append(p.Subscriptions, PersonSubscription{Series: one.series, State: one.state, Clearance: one.clearance,
 			CreatedAt: one.created, ConfirmedAt: one.confirmed, EndedAt: one.ended})
 	}
@@ -108,25 +129,31 @@ func (p *Person) load(ctx context.Context, db store.Rows) error {
 			func(rows *sql.Rows) error {
 				var c PersonConsent
 				var series sql.NullInt64
-				var network, version, language, source sql.NullString
-				if err := rows.Scan(&c.Act, &series, &c.At, &network, &version, &language, &source); err != nil {
+				if err := rows.Scan(&c.Act, &series, &c.At, &c.Network, &c.TextVersion, &c.Language, &c.Source); err != nil {
 					return err
 				}
 				if series.Valid {
 					id := domain.ID(series.Int64)
 					c.Series = &id
 				}
-				c.Network, c.TextVersion, c.Language, c.Source = network.String, version.String, language.String, source.String
+				if hidden(domain.ID(series.Int64)) {
+					return nil
+				}
 				p.Consents = append(p.Consents, c)
 				return nil
 			}),
-		store.QueryRows(ctx, db, "SELECT r.sending_id, s.edition_id, r.state, r.ended_at FROM sending_recipients r JOIN sendings s ON s.id = r.sending_id"+
+		store.QueryRows(ctx, db, "SELECT r.sending_id, s.edition_id, s.series_id, s.marking, r.state, r.ended_at FROM sending_recipients r JOIN sendings s ON s.id = r.sending_id"+
 			" WHERE r.email_hash = ? ORDER BY r.id", []any{p.EmailHash},
 			func(rows *sql.Rows) error {
 				var m PersonMail
 				var ended sql.NullTime
-				if err := rows.Scan(&m.Sending, &m.Edition, &m.State, &ended); err != nil {
+				var series domain.ID
+				var marking domain.Marking
+				if err := rows.Scan(&m.Sending, &m.Edition, &series, &marking, &m.State, &ended); err != nil {
 					return err
+				}
+				if hidden(series) || marking > clearance {
+					return nil
 				}
 				m.EndedAt = timeOrNil(ended)
 				p.Mails = append(p.Mails, m)
@@ -174,7 +201,7 @@ func (s *Subscribers) Erase(ctx context.Context, params EraseParams) error {
 	}
 	at := s.txTime()
 	err := s.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		subject := ""
+		var subject string
 		who, found, err := findSubscriber(ctx, tx, "id = ?", params.ID)
 		if params.Email != "" {
 			who, found, err = findSubscriber(ctx, tx, "email_hash = ?", hash)
@@ -186,6 +213,8 @@ func (s *Subscribers) Erase(ctx context.Context, params EraseParams) error {
 			hash, subject = who.hash, who.id.String()
 		case params.Email == "":
 			return domain.NotFound("there is no subscriber %s", params.ID)
+		default:
+			subject = subjectOf(hash)
 		}
 		for _, statement := range []string{
 			"DELETE FROM subscriptions WHERE subscriber_id IN (SELECT id FROM subscribers WHERE email_hash = ?)",
@@ -209,46 +238,11 @@ func (s *Subscribers) Erase(ctx context.Context, params EraseParams) error {
 	return nil
 }
 
-// ListParams is the input of [Subscribers.List]. Empty fields do not filter.
-type ListParams struct {
-	Email  string // an address, compared as a whole
-	Series string // an id or a slug
-	State  string // of the subscription to Series, or else of any
-	After  domain.ID
-	First  int
-}
-
-// List returns the ids of subscribers by the time of their creation, after a subscriber. Needs the
-// right MANAGE_SUBSCRIBERS.
-func (s *Subscribers) List(ctx context.Context, params ListParams) ([]domain.ID, error) {
+// Hash returns the keyed hash of an address, by which it is found. Needs the right
+// MANAGE_SUBSCRIBERS. The error of what is no address is of KindInvalid.
+func (s *Subscribers) Hash(ctx context.Context, email string) (string, error) {
 	if _, err := domain.Require(ctx, domain.ManageSubscribers); err != nil {
-		return nil, err
+		return "", err
 	}
-	where, args := []string{"id > ?"}, []any{params.After}
-	if params.Email != "" {
-		hash, err := s.hashOf(ctx, params.Email)
-		if err != nil {
-			return nil, err
-		}
-		where, args = append(where, "email_hash = ?"), append(args, hash)
-	}
-	if params.Series != "" || params.State != "" {
-		condition := "EXISTS (SELECT 1 FROM subscriptions x WHERE x.subscriber_id = subscribers.id"
-		if params.Series != "" {
-			all, err := s.series.LiveSeries(ctx)
-			if err != nil {
-				return nil, fmt.Errorf("find the series: %w", err)
-			}
-			series, found := findSeries(all, params.Series)
-			if !found {
-				return nil, domain.NotFound("there is no series %q", params.Series)
-			}
-			condition, args = condition+" AND x.series_id = ?", append(args, series.ID)
-		}
-		if params.State != "" {
-			condition, args = condition+" AND x.state = ?", append(args, params.State)
-		}
-		where = append(where, condition+")")
-	}
-	return store.QueryIDs(ctx, s.stores.DeskRows(), "SELECT id FROM subscribers WHERE "+strings.Join(where, " AND ")+" ORDER BY id LIMIT ?", append(args, params.First)...)
+	return s.hashOf(ctx, email)
 }

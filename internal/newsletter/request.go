@@ -73,11 +73,15 @@ func (e *ChallengeError) Error() string {
 // sent a link to confirm it. Whether the address is known shows neither in the result nor in the
 // work that is done.
 //
-// Errors: KindInvalid with all problems of the input; [LimitError]; [ChallengeError].
+// Errors: KindInvalid with all problems of the input; [LimitError]; [ChallengeError];
+// KindUnavailable where no mail is sent.
 func (s *Subscribers) Subscribe(ctx context.Context, params SubscribeParams) error {
 	viewer, err := domain.ViewerFrom(ctx)
 	if err != nil {
 		return err
+	}
+	if s.mailer == nil {
+		return &domain.Error{Kind: domain.KindUnavailable, Message: "sign-up is off: this server sends no mail"}
 	}
 	public, err := s.PublicSeries(ctx)
 	if err != nil {

@@ -53,7 +53,7 @@ func TestConfirm(t *testing.T) {
 		}
 		var acts []string
 		for _, c := range person.Consents {
-			acts = append(acts, c.Act+" "+c.Network+" "+c.TextVersion+" "+c.Language)
+			acts = append(acts, c.Act+" "+text(c.Network)+" "+text(c.TextVersion)+" "+text(c.Language))
 		}
 		want := "REQUESTED 203.0.113.0/24 " + newsletter.TextVersion + " en|CONFIRMED 2001:db8:77::/48 " + newsletter.TextVersion + " en"
 		if got := strings.Join(acts, "|"); got != want {

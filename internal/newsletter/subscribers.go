@@ -86,6 +86,7 @@ type SubscribersConfig struct {
 	Stores *store.Stores
 	Jobs   *store.Jobs
 	Series SeriesFinder
+	// Mailer sends mails; nil: there are no sign-ups.
 	Mailer Mailer
 	Log    *slog.Logger
 	Now    func() time.Time

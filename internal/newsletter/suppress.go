@@ -99,9 +99,12 @@ func (s *Subscribers) change(ctx context.Context, email string, action audit.Act
 		if err := fn(ctx, tx, hash, at); err != nil {
 			return err
 		}
-		return audit.Append(ctx, tx, at, audit.Entry{Action: action})
+		return audit.Append(ctx, tx, at, audit.Entry{Action: action, Subject: subjectOf(hash)})
 	})
 }
+
+// subjectOf names an address in the audit log: by the beginning of its keyed hash.
+func subjectOf(hash string) string { return "address " + hash[:12] }
 
 // hashOf returns the keyed hash of an address.
 func (s *Subscribers) hashOf(ctx context.Context, email string) (string, error) {
@@ -109,7 +112,7 @@ func (s *Subscribers) hashOf(ctx context.Context, email string) (string, error) 
 	if problem != "" {
 		var p domain.Problems
 		p.Add("email", "%s", problem)
-		return "", p.Err("nothing was changed")
+		return "", p.Err("this is no address")
 	}
 	keys, err := s.keys.get(ctx)
 	if err != nil {

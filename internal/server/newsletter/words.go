@@ -38,7 +38,7 @@ func wordsIn(language string) Words {
 
 func english() Words {
 	return Words{
-		Languages: "Languages", Email: "E-mail address", Series: "What you receive", MailLanguage: "Language of our messages about it", Trap: "Leave this field empty",
+		Languages: "Languages", Email: "E-mail address", Series: "What you receive", MailLanguage: "Language of our messages", Trap: "Leave this field empty",
 
 		Subscribe: "Subscribe by e-mail", SubscribeLead: "Leave your address, and each new edition comes to you by e-mail.",
 		SubscribeButton: "Subscribe", SubscribeNote: "We send you a link to confirm it. Every mail has a link to unsubscribe. No mail has anything that tracks you.",
