@@ -94,6 +94,7 @@ var variables = map[string]string{
 	"webhook-allow-private": "REDTHREAD_WEBHOOK_ALLOW_PRIVATE",
 
 	"mail-from":          "REDTHREAD_MAIL_FROM",
+	"bounce-dir":         "REDTHREAD_BOUNCE_DIR",
 	"mail-bounce-domain": "REDTHREAD_MAIL_BOUNCE_DOMAIN",
 	"mail-folder":        "REDTHREAD_MAIL_FOLDER",
 	"dkim-key":           "REDTHREAD_DKIM_KEYS",
