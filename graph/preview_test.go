@@ -65,7 +65,7 @@ func TestPreviewOfDraft(t *testing.T) {
 		if content := r.at("previewEdition.content").(string); !strings.Contains(content, "Of a draft") || !strings.Contains(content, `class="preview"`) || !strings.Contains(content, "noindex") {
 			t.Errorf("got %s", content)
 		}
-		if got, want := r.list("previewEdition.warnings", "code"), "NOT_LIVE TEXT TEXT LINK"; !strings.HasPrefix(got, want) {
+		if got, want := r.list("previewEdition.warnings", "code"), "NOT_LIVE TEXT TEXT TEXT LINK"; !strings.HasPrefix(got, want) {
 			t.Errorf("got the warnings %s, want %s first: %v", got, want, r.at("previewEdition.warnings"))
 		}
 		a.as(public, "{"+ask+"}", nil).refused("UNAUTHENTICATED", "AUTHOR")

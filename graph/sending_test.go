@@ -85,6 +85,6 @@ func TestSendEdition(t *testing.T) {
 		g.as(editor, `mutation { sendEdition(input: {edition: "w1"}) { sending { id } } }`, nil).refused("CONFLICT", "which is DONE")
 		g.as(editor, `{ sending { id } }`, nil).refused("BAD_USER_INPUT", "give either id or edition")
 		g.as(editor, `mutation { sendTestEdition(input: {edition: "w1", to: []}) { results { submitted } } }`, nil).refused("BAD_USER_INPUT", "to: want 1 to 10 addresses")
-		g.as(editor, `mutation @atomic { sendEdition(input: {edition: "w1"}) { sending { id } } }`, nil).refused("BAD_USER_INPUT", "cannot be taken back")
+		g.as(editor, `mutation @atomic { sendTestEdition(input: {edition: "w1", to: ["a@example.org"]}) { results { submitted } } }`, nil).refused("BAD_USER_INPUT", "cannot be taken back")
 	})
 }

@@ -66,7 +66,7 @@ func (s *Sendings) Send(ctx context.Context, params SendParams) (*Sending, error
 		if err := s.enqueue(ctx, tx, id, due); err != nil {
 			return err
 		}
-		return audit.Append(ctx, tx, at, audit.Entry{Action: audit.SendEdition, Documents: []domain.ID{edition.ID}, Detail: id.String() + " at " + due.Format(time.RFC3339)})
+		return audit.Append(ctx, tx, at, audit.Entry{Action: audit.SendEdition, Documents: []domain.ID{edition.ID}, Detail: "at " + due.Format(time.RFC3339)})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("send an edition: %w", err)
@@ -217,7 +217,7 @@ func (s *Sendings) change(ctx context.Context, id domain.ID, action audit.Action
 		if err := fn(ctx, tx, g, at); err != nil {
 			return err
 		}
-		return audit.Append(ctx, tx, at, audit.Entry{Action: action, Documents: []domain.ID{g.Edition}, Detail: id.String()})
+		return audit.Append(ctx, tx, at, audit.Entry{Action: action, Documents: []domain.ID{g.Edition}})
 	})
 	if err != nil {
 		return nil, err
