@@ -390,3 +390,25 @@ func TestPauseRestored(t *testing.T) {
 		}
 	})
 }
+
+// A restored sending whose list was not made yet may have been sent after the backup: skipping the rest
+// skips the subscribers who would be on the list.
+func TestSkipRestoredBeforeTheList(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.subscribeMany(10)
+		id := p.send()
+		if err := p.PauseRestored(domain.AsSystem(t.Context(), "test")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Resume(p.ctx, newsletter.ResumeParams{ID: id, Remaining: newsletter.ResumeSkip}); err != nil {
+			t.Fatal(err)
+		}
+		p.finish(id)
+		if len(p.attempts) != 0 {
+			t.Errorf("got %d mails, want none", len(p.attempts))
+		}
+		if g := p.find(id); g.State != newsletter.SendingDone || g.Total != 0 {
+			t.Errorf("got %s with %d recipients, want DONE with none", g.State, g.Total)
+		}
+	})
+}
