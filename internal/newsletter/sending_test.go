@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -409,6 +410,33 @@ func TestSkipRestoredBeforeTheList(t *testing.T) {
 		}
 		if g := p.find(id); g.State != newsletter.SendingDone || g.Total != 0 {
 			t.Errorf("got %s with %d recipients, want DONE with none", g.State, g.Total)
+		}
+	})
+}
+
+// A run claims recipients in advance; those who leave in between get no mail.
+func TestLeaveBetweenClaimAndSubmission(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.subscribeMany(40)
+		var once sync.Once
+		p.reply = func(context.Context, string, int) mail.Result {
+			once.Do(func() {
+				p.exec(func(ctx context.Context, tx *store.Tx) error {
+					claimed, err := store.QueryIDs(ctx, tx, "SELECT subscriber_id FROM sending_recipients WHERE state = 'CLAIMED' ORDER BY id DESC LIMIT 2")
+					if err != nil || len(claimed) < 2 {
+						return fmt.Errorf("got %v claimed, %w", claimed, err)
+					}
+					return errors.Join(
+						store.Exec(ctx, tx, "UPDATE subscriptions SET state = 'UNSUBSCRIBED' WHERE subscriber_id = ?", claimed[0]),
+						store.Exec(ctx, tx, "UPDATE sending_recipients SET subscriber_id = NULL WHERE subscriber_id = ?", claimed[1]))
+				})
+			})
+			return mail.Result{Status: mail.Submitted, Step: mail.StepReply, Code: 250, Enhanced: "2.0.0"}
+		}
+		id := p.send()
+		p.finish(id)
+		if g := p.find(id); len(p.attempts) != 38 || g.Submitted != 38 || g.Skipped != 2 {
+			t.Errorf("got %d submitted and %d skipped, want 38 and 2", g.Submitted, g.Skipped)
 		}
 	})
 }
