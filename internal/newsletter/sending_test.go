@@ -178,6 +178,29 @@ func TestMailServerUnreachable(t *testing.T) {
 	})
 }
 
+// A refusal of the sender is one of all mails, and says nothing about recipients.
+func TestSenderRefused(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.subscribeMany(20)
+		id := p.send()
+		p.reply = func(context.Context, string, int) mail.Result {
+			return mail.Result{Status: mail.Failed, Step: mail.StepSender, Code: 550, Enhanced: "5.4.5", Text: "daily limit exceeded"}
+		}
+		if next := p.run(id); next.Sub(p.clock.Now()) != 5*time.Second {
+			t.Errorf("got the next attempt at %s, want 5 s later", next)
+		}
+		if g := p.find(id); g.Left != 20 || g.State != newsletter.SendingRunning {
+			t.Errorf("got %+v, want all left", g.Progress)
+		}
+		p.clock.Advance(5 * time.Second)
+		p.reply = nil
+		p.finish(id)
+		if g := p.find(id); g.Submitted != 20 || g.State != newsletter.SendingDone {
+			t.Errorf("got %+v, want all submitted", g.Progress)
+		}
+	})
+}
+
 func TestPauseResumeStop(t *testing.T) {
 	eachPost(t, func(t *testing.T, p *post) {
 		p.subscribeMany(300)
