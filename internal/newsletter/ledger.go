@@ -191,7 +191,8 @@ func (l *ledger) close() {
 }
 
 // begin records that the submission to a recipient begins, and reports whether it may: the run still holds
-// the lease and the sending was not paused. It has been written durably when begin returns true.
+// the lease, the sending was not paused, and the subscription has not ended since the recipient was claimed. It
+// has been written durably when begin returns true.
 func (l *ledger) begin(ctx context.Context, to Recipient, at time.Time) bool {
 	s := step{to: to, at: at, done: make(chan bool, 1)}
 	select {
@@ -270,8 +271,10 @@ func (l *ledger) tryBatch(ctx context.Context, batch []step) (begun map[domain.I
 			return nil
 		}
 		err := store.ExecSet(ctx, tx, "UPDATE sending_recipients SET state = ?, attempts = attempts + 1, first_attempt_at = COALESCE(first_attempt_at, ?)"+
-			" WHERE state = ? AND worker = ? AND EXISTS (SELECT 1 FROM sendings g WHERE g.id = ? AND g.state = ? AND g.worker = ?) AND id",
-			begin, RecipientSending, at, RecipientClaimed, r.lease, r.sending.ID, SendingRunning, r.lease)
+			" WHERE state = ? AND worker = ? AND EXISTS (SELECT 1 FROM sendings g WHERE g.id = ? AND g.state = ? AND g.worker = ?)"+
+			// Unsubscribing, a suppression and an erasure all end the subscription.
+			" AND EXISTS (SELECT 1 FROM subscriptions s WHERE s.subscriber_id = sending_recipients.subscriber_id AND s.series_id = ? AND s.state = ?) AND id",
+			begin, RecipientSending, at, RecipientClaimed, r.lease, r.sending.ID, SendingRunning, r.lease, r.sending.Series, SubscriptionActive)
 		if err != nil {
 			return fmt.Errorf("begin submissions: %w", err)
 		}

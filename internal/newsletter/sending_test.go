@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -173,6 +174,29 @@ func TestMailServerUnreachable(t *testing.T) {
 		p.finish(id)
 		if g := p.find(id); g.Submitted != 20 || g.State != newsletter.SendingDone {
 			t.Errorf("got %+v, want all submitted", g)
+		}
+	})
+}
+
+// A refusal of the sender is one of all mails, and says nothing about recipients.
+func TestSenderRefused(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.subscribeMany(20)
+		id := p.send()
+		p.reply = func(context.Context, string, int) mail.Result {
+			return mail.Result{Status: mail.Failed, Step: mail.StepSender, Code: 550, Enhanced: "5.4.5", Text: "daily limit exceeded"}
+		}
+		if next := p.run(id); next.Sub(p.clock.Now()) != 5*time.Second {
+			t.Errorf("got the next attempt at %s, want 5 s later", next)
+		}
+		if g := p.find(id); g.Left != 20 || g.State != newsletter.SendingRunning {
+			t.Errorf("got %+v, want all left", g.Progress)
+		}
+		p.clock.Advance(5 * time.Second)
+		p.reply = nil
+		p.finish(id)
+		if g := p.find(id); g.Submitted != 20 || g.State != newsletter.SendingDone {
+			t.Errorf("got %+v, want all submitted", g.Progress)
 		}
 	})
 }
@@ -387,6 +411,55 @@ func TestPauseRestored(t *testing.T) {
 		p.finish(id)
 		if len(p.got) != 10 {
 			t.Errorf("got %d mails, want 10", len(p.got))
+		}
+	})
+}
+
+// A restored sending whose list was not made yet may have been sent after the backup: skipping the rest
+// skips the subscribers who would be on the list.
+func TestSkipRestoredBeforeTheList(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.subscribeMany(10)
+		id := p.send()
+		if err := p.PauseRestored(domain.AsSystem(t.Context(), "test")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Resume(p.ctx, newsletter.ResumeParams{ID: id, Remaining: newsletter.ResumeSkip}); err != nil {
+			t.Fatal(err)
+		}
+		p.finish(id)
+		if len(p.attempts) != 0 {
+			t.Errorf("got %d mails, want none", len(p.attempts))
+		}
+		if g := p.find(id); g.State != newsletter.SendingDone || g.Total != 0 {
+			t.Errorf("got %s with %d recipients, want DONE with none", g.State, g.Total)
+		}
+	})
+}
+
+// A run claims recipients in advance; those who leave in between get no mail.
+func TestLeaveBetweenClaimAndSubmission(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.subscribeMany(40)
+		var once sync.Once
+		p.reply = func(context.Context, string, int) mail.Result {
+			once.Do(func() {
+				p.exec(func(ctx context.Context, tx *store.Tx) error {
+					claimed, err := store.QueryIDs(ctx, tx, "SELECT subscriber_id FROM sending_recipients WHERE state = 'CLAIMED' ORDER BY id DESC LIMIT 2")
+					if err != nil || len(claimed) < 2 {
+						return fmt.Errorf("got %v claimed, %w", claimed, err)
+					}
+					return errors.Join(
+						store.Exec(ctx, tx, "UPDATE subscriptions SET state = 'UNSUBSCRIBED' WHERE subscriber_id = ?", claimed[0]),
+						store.Exec(ctx, tx, "UPDATE sending_recipients SET subscriber_id = NULL WHERE subscriber_id = ?", claimed[1]))
+				})
+			})
+			return mail.Result{Status: mail.Submitted, Step: mail.StepReply, Code: 250, Enhanced: "2.0.0"}
+		}
+		id := p.send()
+		p.finish(id)
+		if g := p.find(id); len(p.attempts) != 38 || g.Submitted != 38 || g.Skipped != 2 {
+			t.Errorf("got %d submitted and %d skipped, want 38 and 2", g.Submitted, g.Skipped)
 		}
 	})
 }

@@ -184,6 +184,10 @@ func (s *Sendings) Resume(ctx context.Context, params ResumeParams) (*Sending, e
 			if err := skipRest(ctx, tx, params.ID, at); err != nil {
 				return err
 			}
+			// A list that was not complete gets no more recipients.
+			if err := store.Exec(ctx, tx, "UPDATE sendings SET frozen_at = COALESCE(frozen_at, ?) WHERE id = ?", at, params.ID); err != nil {
+				return fmt.Errorf("end the list: %w", err)
+			}
 		}
 		state := SendingRunning
 		if g.FrozenAt == nil && g.At.After(at) {

@@ -36,7 +36,7 @@ type run struct {
 
 	mu          sync.Mutex
 	submitted   int   // since the last renewal of the lease
-	unreachable error // the mail server could not be reached
+	unreachable error // the mail server could not be reached, or refuses the sender
 }
 
 // Run runs a sending for a slice of time. It returns when it is to be run next: zero if it
@@ -318,6 +318,10 @@ func (r *run) submit(ctx context.Context, to Recipient) {
 	submission, cancel := withGrace(ctx)
 	result := r.Mail.Submit(submission, envelope, message)
 	cancel()
+	if result.Status == mail.Failed && result.Step == mail.StepSender {
+		// All mails of the sending have this sender: it is no failure of this one.
+		result.Status, result.Step, result.Text = mail.Deferred, mail.StepConnect, "the sender is refused: "+codeOf(result)+" "+result.Text
+	}
 	out := r.outcomeOf(to, result, r.txTime())
 	if result.Status == mail.Deferred && result.Step == mail.StepConnect {
 		r.mu.Lock()
@@ -404,7 +408,7 @@ func (r *run) backOff(ctx context.Context) (next time.Time, err error) {
 	if err != nil {
 		return time.Time{}, fmt.Errorf("note that the mail server cannot be reached: %w", err)
 	}
-	r.Log.ErrorContext(ctx, "the mail server cannot be reached; retrying", "sending", r.sending.ID, "error", r.unreachable, "times", failures, "at", next)
+	r.Log.ErrorContext(ctx, "the mail server accepts no mail; retrying", "sending", r.sending.ID, "error", r.unreachable, "times", failures, "at", next)
 	return next, nil
 }
 
