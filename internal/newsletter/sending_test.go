@@ -415,6 +415,29 @@ func TestPauseRestored(t *testing.T) {
 	})
 }
 
+// A sending that was stopped before its list was begun has sent nothing, so the edition can be sent.
+func TestSendAfterStop(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.subscribeMany(3)
+		later := start.Add(time.Hour)
+		g, err := p.Send(p.ctx, newsletter.SendParams{Edition: edition.String(), At: &later})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Stop(p.ctx, g.ID); err != nil {
+			t.Fatal(err)
+		}
+		id := p.send()
+		p.finish(id)
+		if g := p.find(id); g.Submitted != 3 {
+			t.Errorf("got %d submitted, want 3", g.Submitted)
+		}
+		if _, err := p.Send(p.ctx, newsletter.SendParams{Edition: edition.String()}); domain.KindOf(err) != domain.KindConflict {
+			t.Errorf("got %v, want a conflict: it was sent", err)
+		}
+	})
+}
+
 // A restored sending whose list was not made yet may have been sent after the backup: skipping the rest
 // skips the subscribers who would be on the list.
 func TestSkipRestoredBeforeTheList(t *testing.T) {

@@ -21,7 +21,8 @@ type SendParams struct {
 const maxSendAhead = 366 * 24 * time.Hour
 
 // Send sends an edition to the confirmed subscribers of its series, now or at a time. An
-// edition is sent once: a second sending of it is refused. Needs the right SEND_EDITION.
+// edition is sent once: a second sending of it is refused, unless the first one was stopped before its list was
+// begun. Needs the right SEND_EDITION.
 //
 // Errors: KindInvalid with all problems of the input; KindConflict with all [Obstacle]
 // messages, or if the edition has a sending; KindNotFound.
@@ -56,6 +57,10 @@ func (s *Sendings) Send(ctx context.Context, params SendParams) (*Sending, error
 	err = s.Stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if found, err := find(ctx, tx, " WHERE edition_id = ?", edition.ID); err != nil {
 			return err
+		} else if len(found) > 0 && found[0].State == SendingStopped && found[0].FrozenAt == nil && found[0].Total == 0 {
+			if err := store.Exec(ctx, tx, "DELETE FROM sendings WHERE id = ?", found[0].ID); err != nil {
+				return fmt.Errorf("delete a sending that never began: %w", err)
+			}
 		} else if len(found) > 0 {
 			return domain.Conflict("the edition has the sending %s, which is %s", found[0].ID, found[0].State)
 		}
