@@ -102,7 +102,7 @@ func (SubscriptionRequest) Indexes() []ent.Index {
 	}
 }
 
-// Consent is an act by which somebody agreed to receive a series, or ended that.
+// Consent is an agreement to receive a series, or its end.
 type Consent struct{ ent.Schema }
 
 func (Consent) Annotations() []schema.Annotation { return table("consents") }

@@ -12,8 +12,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Pages of editions are off unless the server is told to serve them, and are made with the
-// templates of the folder; the cache serves them with an ETag.
+// Pages of editions are served with --edition-pages only, and are made with the templates of the
+// folder; the cache serves them with an ETag.
 func TestEditionPages(t *testing.T) {
 	t.Parallel()
 	c, p := config(t, store.Config{Dir: t.TempDir()}), parts(io.Discard)

@@ -65,7 +65,7 @@ func (r *run) freeze(ctx context.Context) error {
 	}
 }
 
-// claim claims the recipients that are due, at most claimedAtOnce. Those who must not get the mail any
+// claim claims the recipients that are due, at most claimedAtOnce. Recipients that must not get the mail any
 // more are skipped.
 func (r *run) claim(ctx context.Context) ([]Recipient, error) {
 	for {

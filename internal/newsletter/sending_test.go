@@ -61,8 +61,7 @@ func TestSendOnlyToClearance(t *testing.T) {
 	})
 }
 
-// An edition that is marked higher, or unpublished, while it is sent is not sent to those who may not
-// see it any more.
+// An edition that is marked higher while it is sent goes to no subscriber of a lower clearance any more.
 func TestEditionChangesWhileSent(t *testing.T) {
 	eachPost(t, func(t *testing.T, p *post) {
 		p.subscribeMany(200)
@@ -370,7 +369,7 @@ func TestSendIsChecked(t *testing.T) {
 	})
 }
 
-// A sending waits for its time, and its list has those who had confirmed by then.
+// A sending waits for its time, and its list has the subscribers that had confirmed by then.
 func TestScheduledSending(t *testing.T) {
 	eachPost(t, func(t *testing.T, p *post) {
 		p.subscribeMany(3)
@@ -460,7 +459,7 @@ func TestSkipRestoredBeforeTheList(t *testing.T) {
 	})
 }
 
-// A run claims recipients in advance; those who leave in between get no mail.
+// A run claims recipients in advance. One that leaves in between gets no mail.
 func TestLeaveBetweenClaimAndSubmission(t *testing.T) {
 	eachPost(t, func(t *testing.T, p *post) {
 		p.subscribeMany(40)

@@ -25,7 +25,7 @@ import (
 	"github.com/redthread-api/redthread/internal/newsletter/mail"
 )
 
-// testServer is an SMTP server whose behaviour is told by the local part of the recipient:
+// testServer is an SMTP server whose behaviour depends on the local part of the recipient:
 // see session.Rcpt and session.Data. Others are accepted.
 type testServer struct {
 	listener net.Listener

@@ -34,7 +34,7 @@ func BounceHandler(apply func(ctx context.Context, raw []byte) error, log *slog.
 		case err == nil:
 			w.WriteHeader(http.StatusNoContent)
 		case confirm:
-			// Whoever runs the server opens it: the program opens no address that a request names.
+			// An operator opens it: the program opens no address that a request names.
 			log.WarnContext(r.Context(), "Amazon SNS wants its subscription confirmed: open the URL once", "url", confirmation.URL)
 			w.WriteHeader(http.StatusNoContent)
 		case errors.Is(err, bounce.ErrNotReport), errors.Is(err, bounce.ErrNoToken):
