@@ -485,3 +485,25 @@ func TestLeaveBetweenClaimAndSubmission(t *testing.T) {
 		}
 	})
 }
+
+// A mail server may take longer to reply than a lease lasts: the lease is renewed, and given back at the end.
+func TestSlowMailServer(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.subscribeMany(3)
+		const lease = 200 * time.Millisecond
+		p.SetLease(lease)
+		p.reply = func(ctx context.Context, _ string, _ int) mail.Result {
+			select {
+			case <-time.After(2 * lease):
+			case <-ctx.Done():
+				t.Error("the submission was interrupted")
+			}
+			return mail.Result{Status: mail.Submitted, Code: 250}
+		}
+		id := p.send()
+		p.run(id)
+		if g := p.find(id); g.State != newsletter.SendingDone || g.Submitted != 3 {
+			t.Errorf("got %+v, want it done", g)
+		}
+	})
+}

@@ -53,11 +53,8 @@ func (r *run) do(ctx context.Context, id domain.ID) (next time.Time, err error) 
 	if err != nil || r.sending == nil {
 		return until, err
 	}
-	// What is under way is recorded although ctx ends.
-	release, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.leaseFor)
-	defer cancel()
 	defer func() {
-		err = errors.Join(err, r.release(release))
+		err = errors.Join(err, r.afterwards(ctx, r.release))
 		if errors.Is(err, errLeaseLost) {
 			next, err = time.Time{}, nil
 		}
@@ -71,12 +68,23 @@ func (r *run) do(ctx context.Context, id domain.ID) (next time.Time, err error) 
 		return time.Time{}, err
 	}
 	if r.unreachable != nil {
-		return r.backOff(release)
+		err := r.afterwards(ctx, func(ctx context.Context) (err error) {
+			next, err = r.backOff(ctx)
+			return err
+		})
+		return next, err
 	}
 	if ctx.Err() != nil {
 		return time.Time{}, ctx.Err()
 	}
 	return r.next(ctx)
+}
+
+// afterwards calls f, which writes how a run has ended, also when ctx has.
+func (r *run) afterwards(ctx context.Context, f func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.leaseFor)
+	defer cancel()
+	return f(ctx)
 }
 
 // acquire takes the lease of a sending that is due. Without it, it returns when to try again, or zero.
