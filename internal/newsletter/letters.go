@@ -42,7 +42,8 @@ func NewPostOffice(c PostOfficeConfig) *PostOffice { return &PostOffice{c} }
 // The queries of an edition for its mail.
 var (
 	liveEdition = "query Edition($id: ID!) { edition(id: $id) { ...RenderedEdition } } " + render.Fragment
-	deskEdition = "query Edition($id: ID!) @inContext(stage: DESK) { edition(id: $id) { ...RenderedEdition } } " + render.Fragment
+	deskEdition = "query Edition($id: ID!) @inContext(stage: DESK) { edition(id: $id) { ...RenderedEdition marking series { marking }" +
+		" items { entities { marking } tags { marking } citations { source { marking } } } } } " + render.Fragment
 )
 
 // read reads an edition as a viewer with a role and clearance. The query has nothing of ctx but its end: it is an
@@ -57,6 +58,14 @@ func (o *PostOffice) read(ctx context.Context, edition Edition, document string,
 	}
 	if result.Edition == nil {
 		return nil, domain.NotFound("there is no edition %s", edition.ID)
+	}
+	if document == deskEdition {
+		// The desk shows what live does not show to readers of the edition.
+		readers := result.Edition.Marking
+		if of := result.Edition.Series; of != nil {
+			readers = max(readers, of.Marking)
+		}
+		result.Edition.UpTo(readers)
 	}
 	return render.New(*result.Edition, o.Site), nil
 }
