@@ -132,7 +132,6 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	a.run(work, "read bounces", func(ctx context.Context) error { return news.watchBounces(ctx, c.Mail.BounceDir) })
 	a.run(work, "wait for resume", a.pause.run)
 	a.run(work, "dispatch to webhooks", a.pause.whenResumed(webhooks.Run))
-	a.run(work, "run jobs", a.pause.whenResumed(a.backend.jobs.Start))
 
 	authenticator := access.NewAuthenticator(a.backend.keys, people)
 	config := graph.Config{
@@ -171,6 +170,8 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 		files = parts.Demo.Files
 	}
 	news.setContent(api)
+	// Jobs of sendings query.
+	a.run(work, "run jobs", a.pause.whenResumed(a.backend.jobs.Start))
 	subscriberPages, err := a.pages(news, c)
 	if err != nil {
 		return err
