@@ -51,7 +51,7 @@ func (a *App) openNewsletters(c Config, templates *render.Templates, now func() 
 	if err != nil {
 		return nil, err
 	}
-	office := newsletter.PostOfficeConfig{Templates: templates, Site: c.Site.site(a.URL()), Mail: submitter, From: from, BounceDomain: c.Mail.bounceDomain(), Now: now}
+	office := newsletter.PostOfficeConfig{Templates: templates, Site: c.Site.site(a.URL()), Mail: submitter, From: from, BounceDomain: c.Mail.bounceDomain(), OneClick: n.client != nil, Now: now}
 	if len(keys) > 0 {
 		if office.Signer, err = mail.NewSigner(c.Mail.domain(), keys); err != nil {
 			return nil, badUsage("--dkim-key: %w", err)

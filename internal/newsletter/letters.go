@@ -30,7 +30,10 @@ type PostOfficeConfig struct {
 	BounceDomain string
 	// Signer signs mails; nil: they are not signed.
 	Signer *mail.Signer
-	Now    func() time.Time
+	// OneClick says that editions are sent only with the one-click address to unsubscribe of RFC 8058, for which
+	// the pages of subscribers must have https.
+	OneClick bool
+	Now      func() time.Time
 }
 
 // PostOffice makes the mails of editions and of sign-ups. It implements [Letters] and [Mailer].
@@ -84,9 +87,15 @@ func (o *PostOffice) Check(ctx context.Context, edition Edition) ([]Obstacle, er
 		return nil, err
 	}
 	var obstacles []Obstacle
+	if o.OneClick && !oneClick(o.Subscribers.publicURL) {
+		obstacles = append(obstacles, Obstacle{"NO_HTTPS", "mails would have no one-click address to unsubscribe: --public-url must begin with https://"})
+	}
 	for _, w := range read.Check(rendered.HTML(render.PreviewLinks), true, true) {
-		if w.Code == render.WarnSize || w.Code == render.WarnLink {
-			obstacles = append(obstacles, Obstacle{w.Code, w.Message})
+		switch w.Code {
+		case render.WarnSize:
+			obstacles = append(obstacles, Obstacle{"TOO_LARGE", w.Message})
+		case render.WarnLink:
+			obstacles = append(obstacles, Obstacle{"BROKEN_LINK", w.Message})
 		}
 	}
 	if len(read.Items) == 0 {
@@ -150,12 +159,15 @@ func (l *letter) Mail(ctx context.Context, to Recipient, at time.Time) (mail.Env
 		From: l.From, To: mail.Address{Addr: to.Email}, Subject: l.rendered.Subject, Date: at, ID: l.tokens.MessageID(int64(to.ID)),
 		Language: l.edition.Language, Text: l.rendered.Text(links), HTML: l.rendered.HTML(links),
 	}
-	// RFC 8058 wants https. Without it, which only developers have, a mail has the links in its text.
-	if strings.HasPrefix(links.Unsubscribe, "https://") {
+	// Without https, which only developers have, a mail has the links in its text.
+	if oneClick(links.Unsubscribe) {
 		message.List = &mail.List{Name: l.edition.Series.Title, ID: listID(l.edition.Series.Slug, l.BounceDomain), UnsubscribeURL: links.Unsubscribe}
 	}
 	return l.finish(&message, l.tokens.ReturnPath(int64(to.ID)))
 }
+
+// oneClick reports whether a URL can be a one-click address, for which RFC 8058 wants https.
+func oneClick(url string) bool { return strings.HasPrefix(url, "https://") }
 
 // notInListID are the characters that a List-Id has none of (RFC 2919).
 var notInListID = regexp.MustCompile(`[^a-z0-9-]+`)

@@ -3,7 +3,9 @@ package newsletter_test
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/mail"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,6 +52,40 @@ func TestDraftHasNothingAboveItsMarking(t *testing.T) {
 		text := string(raw)
 		if !strings.Contains(text, "Source seen") || strings.Contains(text, "unseen") {
 			t.Errorf("got %s, want nothing that is unseen", text)
+		}
+	})
+}
+
+// A mail server gets no edition without a one-click address, and obstacles have the codes of the schema.
+func TestObstaclesOfLetters(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
+		large, err := json.Marshal(map[string]any{"edition": map[string]any{"slug": "w1", "title": "Week one", "language": "en",
+			"items": []any{map[string]any{"headline": "News", "summary": `<p><a href="/nowhere">Text</a></p>` + strings.Repeat("<p>Text</p>", 10_000)}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, url := range []string{"http://127.0.0.1:8080", "https://api.example.org"} {
+			subscribers := newsletter.NewSubscribers(newsletter.SubscribersConfig{Stores: s, Jobs: s.Jobs(slog.New(slog.DiscardHandler)), Log: slog.New(slog.DiscardHandler), Now: time.Now, PublicURL: url})
+			office := newsletter.NewPostOffice(newsletter.PostOfficeConfig{
+				Query:     func(_ context.Context, _ string, _ map[string]any, out any) error { return json.Unmarshal(large, out) },
+				Templates: render.Builtin(), Subscribers: subscribers, BounceDomain: "example.org", OneClick: true, Now: time.Now,
+			})
+			found, err := office.Check(t.Context(), newsletter.Edition{ID: edition})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var codes []string
+			for _, o := range found {
+				codes = append(codes, o.Code)
+			}
+			got, want := strings.Join(slices.Compact(codes), " "), "TOO_LARGE BROKEN_LINK"
+			if strings.HasPrefix(url, "http:") {
+				want = "NO_HTTPS " + want
+			}
+			if got != want {
+				t.Errorf("%s: got %s, want %s", url, got, want)
+			}
 		}
 	})
 }
