@@ -193,15 +193,19 @@ func (l *linkNumbers) mark(url string) string {
 // Text returns a text as plain text, with a number after each link.
 func (m *Mail) Text(t Text) string { return plainText(string(t.HTML), m.links.mark) }
 
+// Mark returns the number of a link in plain text, with a space before it; nothing for no link.
+func (m *Mail) Mark(url string) string {
+	if mark := m.links.mark(url); mark != "" {
+		return "\u00a0" + mark
+	}
+	return ""
+}
+
 // Named returns links as a list in plain text, with their numbers.
 func (m *Mail) Named(all []Link) string {
 	var out []string
 	for _, l := range all {
-		text := l.Text
-		if mark := m.links.mark(l.URL); mark != "" {
-			text += "\u00a0" + mark
-		}
-		out = append(out, text)
+		out = append(out, l.Text+m.Mark(l.URL))
 	}
 	return strings.Join(out, m.Words.comma)
 }
