@@ -258,6 +258,7 @@ func (l *ledger) tryBatch(ctx context.Context, batch []step) (begun map[domain.I
 		begun = map[domain.ID]bool{}
 		var begin []domain.ID
 		var at time.Time
+		var again bool
 		for _, s := range batch {
 			if s.end == nil {
 				begin, at = append(begin, s.to.ID), s.at
@@ -265,6 +266,17 @@ func (l *ledger) tryBatch(ctx context.Context, batch []step) (begun map[domain.I
 			}
 			if err := l.writeEnd(ctx, tx, s); err != nil {
 				return err
+			}
+			again = again || s.end.state == RecipientPending || s.end.state == RecipientDeferred
+		}
+		if again {
+			// A sending that was stopped in the meantime has no other attempt.
+			if stopped, err := count(ctx, tx, "SELECT count(*) FROM sendings WHERE id = ? AND state = ?", r.sending.ID, SendingStopped); err != nil {
+				return fmt.Errorf("read the state of a sending: %w", err)
+			} else if stopped > 0 {
+				if err := skipRest(ctx, tx, r.sending.ID, r.txTime()); err != nil {
+					return err
+				}
 			}
 		}
 		if len(begin) == 0 {

@@ -437,6 +437,27 @@ func TestSendAfterStop(t *testing.T) {
 	})
 }
 
+// What is refused for now after a sending was stopped is not left for another attempt.
+func TestStopWhileSubmitting(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.subscribeMany(10)
+		id := p.send()
+		var once sync.Once
+		p.reply = func(context.Context, string, int) mail.Result {
+			once.Do(func() {
+				if _, err := p.Stop(p.ctx, id); err != nil {
+					t.Error(err)
+				}
+			})
+			return mail.Result{Status: mail.Deferred, Step: mail.StepRecipient, Code: 451, Enhanced: "4.7.1"}
+		}
+		p.finish(id)
+		if g := p.find(id); g.Skipped != 10 || g.State != newsletter.SendingStopped {
+			t.Errorf("got %s with %+v, want all skipped", g.State, g.Progress)
+		}
+	})
+}
+
 // A restored sending whose list was not made yet may have been sent after the backup: skipping the rest
 // skips the subscribers who would be on the list.
 func TestSkipRestoredBeforeTheList(t *testing.T) {
