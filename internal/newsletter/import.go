@@ -234,6 +234,7 @@ func (p *importParser) row(line int, field func(string) string) {
 		switch {
 		case !ok:
 			problem(columnClearance, "want one of %v", domain.Markings)
+			marking = domain.Red // one problem is enough
 		case marking > p.clearance:
 			problem(columnClearance, "is above your own clearance, %s", p.clearance)
 		}

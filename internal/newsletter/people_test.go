@@ -212,7 +212,8 @@ func TestImportErrors(t *testing.T) {
 			"bad,,no-such-series,PURPLE,yesterday,,\n" +
 			"\"two\nlines@example.org\",en,for-partners,,2099-01-01,form,words\n" +
 			"good@example.org,en,the-red-report,,2024-02-03,form,words\n" +
-			"few,fields\n")
+			"few,fields\n" +
+			"other@example.org,en,the-red-report,PURPLE,2024-02-03,form,words\n")
 		wantKind(t, err, domain.KindInvalid)
 		for _, want := range []string{
 			"line 3, email:", "line 3, language:", "line 3, series:", "line 3, clearance:", "line 3, consent_at:", "line 3, consent_source:", "line 3, consent_text:",
@@ -222,6 +223,9 @@ func TestImportErrors(t *testing.T) {
 			if err != nil && !strings.Contains(err.Error(), want) {
 				t.Errorf("got %v\nwant %s", err, want)
 			}
+		}
+		if err != nil && strings.Contains(err.Error(), "want at least CLEAR") {
+			t.Errorf("a clearance that is none has two problems: %v", err)
 		}
 		if err != nil && strings.Contains(err.Error(), "good@") {
 			t.Errorf("the error has an address: %v", err)
