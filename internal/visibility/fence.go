@@ -32,6 +32,15 @@ var deskOnly = map[string]domain.Right{
 	db.TypeWebhookDelivery:    domain.ManageWebhooks,
 	// They are read in transactions of the desk only, each for its own credential.
 	db.TypeIdempotencyKey: domain.ManageAccess,
+
+	db.TypeSubscriber:          domain.ManageSubscribers,
+	db.TypeSubscription:        domain.ManageSubscribers,
+	db.TypeSubscriptionRequest: domain.ManageSubscribers,
+	db.TypeConsent:             domain.ManageSubscribers,
+	db.TypeSuppression:         domain.ManageSubscribers,
+	db.TypeNewsletterKey:       domain.ManageSubscribers,
+	db.TypeSendingRecipient:    domain.ManageSubscribers,
+	db.TypeSending:             domain.SendEditions,
 }
 
 func isDocument(entType string) bool {

@@ -26,9 +26,10 @@ import (
 // document. The fence asks for a right before it lets one be read, so each is
 // in the fence's own list too.
 var deskOnlyTypes = []string{
-	db.TypeApiKey, db.TypeAuditEntry, db.TypeIdempotencyKey, db.TypeKeyNetwork, db.TypeLiveDocument, db.TypeLiveReference, db.TypeMention,
-	db.TypePerson, db.TypePublicationEntry, db.TypePublicationLog, db.TypeRegisteredDocument, db.TypeRevision,
-	db.TypeSchedule, db.TypeWebhook, db.TypeWebhookDelivery,
+	db.TypeApiKey, db.TypeAuditEntry, db.TypeConsent, db.TypeIdempotencyKey, db.TypeKeyNetwork, db.TypeLiveDocument, db.TypeLiveReference,
+	db.TypeMention, db.TypeNewsletterKey, db.TypePerson, db.TypePublicationEntry, db.TypePublicationLog, db.TypeRegisteredDocument,
+	db.TypeRevision, db.TypeSchedule, db.TypeSending, db.TypeSendingRecipient, db.TypeSubscriber, db.TypeSubscription,
+	db.TypeSubscriptionRequest, db.TypeSuppression, db.TypeWebhook, db.TypeWebhookDelivery,
 }
 
 // otherTypes are the ent types that are none of the three: neither a document,
