@@ -5895,7 +5895,7 @@ type Mutation {
   ): SendingPayload
   """
   Sends an edition to the given addresses only, as a subscriber of its series would get it. It needs not be
-  published: a draft is sent as it is on the desk. Needs the right SEND_EDITION.
+  published: a draft is sent as it is on the desk. Needs the rights SEND_EDITION and READ_DESK.
   """
   sendTestEdition(
     "What, and to which addresses."

@@ -90,6 +90,7 @@ func (b *Bounces) ReadFolder(ctx context.Context, folder string) error {
 	if err != nil {
 		return err
 	}
+	var failed []error // of a file; the others are read
 	for _, entry := range entries {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -98,10 +99,10 @@ func (b *Bounces) ReadFolder(ctx context.Context, folder string) error {
 			continue
 		}
 		if err := b.readFile(ctx, folder, filepath.Join(from, entry.Name())); err != nil {
-			return err
+			failed = append(failed, err)
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func (b *Bounces) readFile(ctx context.Context, folder, name string) error {

@@ -37,6 +37,9 @@ func Mask(email string) string { return mask(email) }
 // RunJobs runs the jobs of the desk until ctx is done.
 func (s *Subscribers) RunJobs(ctx context.Context) error { return s.jobs.Start(ctx) }
 
+// SetGrace sets how long a submission goes on when its process stops.
+func (s *Sendings) SetGrace(d time.Duration) { s.grace = d }
+
 // SetLease sets how long leases last.
 func (s *Sendings) SetLease(d time.Duration) { s.leaseFor = d }
 

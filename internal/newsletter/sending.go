@@ -116,6 +116,7 @@ type Sendings struct {
 	SendingsConfig
 	leaseFor time.Duration
 	sliceFor time.Duration
+	grace    time.Duration
 }
 
 const (
@@ -132,7 +133,7 @@ func NewSendings(c SendingsConfig) *Sendings {
 	if c.AtOnce == 0 {
 		c.AtOnce = 8
 	}
-	s := &Sendings{SendingsConfig: c, leaseFor: leaseFor, sliceFor: sliceFor}
+	s := &Sendings{SendingsConfig: c, leaseFor: leaseFor, sliceFor: sliceFor, grace: grace}
 	s.register()
 	return s
 }

@@ -528,3 +528,31 @@ func TestSlowMailServer(t *testing.T) {
 		}
 	})
 }
+
+// A pause does not interrupt a submission that takes long.
+func TestPauseFinishesSubmissions(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.subscribeMany(100)
+		const lease = 200 * time.Millisecond
+		p.SetLease(lease)
+		id := p.send()
+		p.reply = func(ctx context.Context, _ string, _ int) mail.Result {
+			if p.find(id).State == newsletter.SendingRunning {
+				if _, err := p.Pause(p.ctx, id); err != nil && domain.KindOf(err) != domain.KindConflict {
+					t.Error(err)
+				}
+			}
+			select {
+			case <-time.After(3 * lease):
+				return mail.Result{Status: mail.Submitted, Code: 250}
+			case <-ctx.Done():
+				return mail.Result{Status: mail.Unknown, Step: mail.StepReply}
+			}
+		}
+		p.SetGrace(0)
+		p.run(id)
+		if g := p.find(id); g.State != newsletter.SendingPaused || g.Unknown != 0 || g.Submitted == 0 || g.Submitted > atOnce {
+			t.Errorf("got %+v, want it paused, and what was under way submitted", g)
+		}
+	})
+}

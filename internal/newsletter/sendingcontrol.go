@@ -169,7 +169,7 @@ const (
 type ResumeParams struct {
 	ID domain.ID
 	// Remaining is ResumeSend or ResumeSkip. It must be there if the reason of the pause is
-	// [ReasonRestored], and only then may be ResumeSkip.
+	// [ReasonRestored].
 	Remaining string
 }
 

@@ -290,10 +290,12 @@ func (r *run) renewUntil(ctx context.Context, stop context.CancelCauseFunc) {
 		counted = time.Now()
 		at := r.txTime()
 		err := r.Stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-			if err := r.renew(ctx, tx, at); err != nil {
-				return err
+			// Also of a sending that was paused: what is being submitted is finished.
+			n, err := tx.Exec(ctx, store.Bind(tx.Dialect(), "UPDATE sendings SET worker_until = ?, rate = ? WHERE id = ? AND worker = ?"), at.Add(r.leaseFor), rate, r.sending.ID, r.lease)
+			if err == nil && n == 0 {
+				return errLeaseLost
 			}
-			return store.Exec(ctx, tx, "UPDATE sendings SET rate = ? WHERE id = ?", rate, r.sending.ID)
+			return err
 		})
 		switch {
 		case err == nil:
@@ -323,7 +325,7 @@ func (r *run) submit(ctx context.Context, to Recipient) {
 	if !r.ledger.begin(ctx, to, at) {
 		return
 	}
-	submission, cancel := withGrace(ctx)
+	submission, cancel := withGrace(ctx, r.grace)
 	result := r.Mail.Submit(submission, envelope, message)
 	cancel()
 	if result.Status == mail.Failed && result.Step == mail.StepSender {
@@ -350,7 +352,7 @@ func (r *run) submit(ctx context.Context, to Recipient) {
 const grace = 4 * time.Second
 
 // withGrace returns a context that ends some time after ctx.
-func withGrace(ctx context.Context) (context.Context, context.CancelFunc) {
+func withGrace(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
 	later, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
 	return later, func() {

@@ -21,11 +21,13 @@ type TestResult struct {
 }
 
 // SendTest sends an edition, as it is on the desk, to some addresses: as a public subscriber would get it, with
-// links to preferences that do nothing. It returns the results in the order of the addresses. Needs the right
-// SEND_EDITION.
+// links to preferences that do nothing. It returns the results in the order of the addresses. Needs the rights
+// SEND_EDITION and READ_DESK.
 func (s *Sendings) SendTest(ctx context.Context, ref string, to []string) ([]*TestResult, error) {
-	if _, err := domain.Require(ctx, domain.SendEditions); err != nil {
-		return nil, err
+	for _, right := range []domain.Right{domain.SendEditions, domain.ReadDesk} {
+		if _, err := domain.Require(ctx, right); err != nil {
+			return nil, err
+		}
 	}
 	var p domain.Problems
 	if len(to) == 0 || len(to) > maxTestMails {
