@@ -37,6 +37,7 @@ const (
 type ImportResult struct {
 	Imported     int `json:"imported"`
 	Already      int `json:"already"`      // were subscribed
+	Changed      int `json:"changed"`      // were subscribed, with another clearance
 	Unsubscribed int `json:"unsubscribed"` // have unsubscribed after the consent of the row
 	Suppressed   int `json:"suppressed"`   // get no mail
 	Inactive     int `json:"inactive"`     // are not ACTIVE in the list itself
@@ -49,6 +50,7 @@ type importRow struct {
 	language  string
 	series    Series
 	clearance domain.Marking
+	cleared   bool // the list has the clearance
 	at        time.Time
 	source    string
 	words     string
@@ -125,7 +127,13 @@ func importOne(ctx context.Context, tx *store.Tx, row importRow, at time.Time, r
 	} else if who.id, err = putSubscriber(ctx, tx, row.address.typed, row.hash, row.language, at); err != nil {
 		return err
 	}
+	consent := consent{hash: row.hash, series: row.series.ID, act: ConsentImported, at: row.at, version: row.words, lang: row.language, from: row.source}
 	switch {
+	case before.active() && row.cleared && row.clearance != before.clearance:
+		result.Changed++
+		return errors.Join(
+			store.Exec(ctx, tx, "UPDATE subscriptions SET clearance = ? WHERE id = ?", int(row.clearance), before.id),
+			insertConsent(ctx, tx, consent))
 	case before.active():
 		result.Already++
 		return nil
@@ -136,7 +144,7 @@ func importOne(ctx context.Context, tx *store.Tx, row importRow, at time.Time, r
 	result.Imported++
 	return errors.Join(
 		activate(ctx, tx, who.id, row.series.ID, before, row.clearance, row.at, at),
-		insertConsent(ctx, tx, consent{hash: row.hash, series: row.series.ID, act: ConsentImported, at: row.at, version: row.words, lang: row.language, from: row.source}))
+		insertConsent(ctx, tx, consent))
 }
 
 // importParser reads a list, and collects its problems.
@@ -238,7 +246,7 @@ func (p *importParser) row(line int, field func(string) string) {
 		case marking > p.clearance:
 			problem(columnClearance, "is above your own clearance, %s", p.clearance)
 		}
-		row.clearance = marking
+		row.clearance, row.cleared = marking, true
 	}
 	if found && row.clearance < row.series.Marking {
 		problem(columnClearance, "want at least %s, the marking of the series", row.series.Marking)

@@ -110,6 +110,19 @@ func TestLinkOfAnotherProcess(t *testing.T) {
 	})
 }
 
+// A suppressed reader is offered no series, and can choose none.
+func TestPreferencesOfASuppressedReader(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		token := d.subscribe(reader, report.Slug)
+		d.must(d.ApplyBounce(t.Context(), d.person(reader).ID, newsletter.BounceHard, "5.1.1"))
+		got, err := d.SetPreferences(d.public(), newsletter.PreferencesParams{Token: token, Series: []string{report.ID.String()}})
+		d.must(err)
+		if len(got.Series) != 0 || d.state(reader, report.ID) == newsletter.SubscriptionActive {
+			t.Errorf("got %+v, and the state %s", got, d.state(reader, report.ID))
+		}
+	})
+}
+
 func TestBounces(t *testing.T) {
 	eachDesk(t, func(t *testing.T, d *desk) {
 		const hard, soft, angry = "hard@example.org", "soft@example.org", "angry@example.org"
@@ -201,6 +214,20 @@ func TestImport(t *testing.T) {
 		}
 		if p := d.person("partner@example.net"); p.Subscriptions[0].Clearance != domain.AmberStrict {
 			t.Errorf("got the clearance %s", p.Subscriptions[0].Clearance)
+		}
+		// A later list changes the clearance; one without the column does not.
+		got, err = d.load(header + "partner@example.net,en,for-partners,RED,2024-02-03,contract,clause 4\n")
+		d.must(err)
+		if want := (newsletter.ImportResult{Changed: 1}); got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+		got, err = d.load("email,language,series,consent_at,consent_source,consent_text\nknown@example.org,en,the-red-report,2024-02-03,form,words\n")
+		d.must(err)
+		if want := (newsletter.ImportResult{Already: 1}); got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+		if p := d.person("partner@example.net"); p.Subscriptions[0].Clearance != domain.Red || len(p.Consents) != 2 {
+			t.Errorf("got %+v, want the clearance RED and another consent", p)
 		}
 	})
 }

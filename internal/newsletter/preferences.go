@@ -38,7 +38,8 @@ func (s *Subscribers) Preferences(ctx context.Context, token string) (Preference
 }
 
 // choices returns a subscriber, and the series that it receives or can receive: those that are
-// public, and those up to the clearance of a subscription to them.
+// public, and those up to the clearance of a subscription to them. A suppressed address can
+// receive none.
 func (s *Subscribers) choices(ctx context.Context, db store.Rows, id domain.ID) (subscriber, []Choice, map[domain.ID]*subscription, error) {
 	who, found, err := findSubscriber(ctx, db, "id = ?", id)
 	if err == nil && !found {
@@ -55,10 +56,14 @@ func (s *Subscribers) choices(ctx context.Context, db store.Rows, id domain.ID) 
 	if err != nil {
 		return subscriber{}, nil, nil, fmt.Errorf("find the series: %w", err)
 	}
+	barred, err := suppressed(ctx, db, who.hash)
+	if err != nil {
+		return subscriber{}, nil, nil, err
+	}
 	var choices []Choice
 	for _, one := range all {
 		had := has[one.ID]
-		if one.Marking == domain.Clear || had.active() && had.clearance >= one.Marking {
+		if one.Marking == domain.Clear && !barred || had.active() && had.clearance >= one.Marking {
 			choices = append(choices, Choice{ID: one.ID, Title: one.Title, Subscribed: had.active()})
 		}
 	}
