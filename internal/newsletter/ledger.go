@@ -103,7 +103,7 @@ func (r *run) claimSome(ctx context.Context) (claimed []Recipient, skipped int, 
 				" s.state, s.clearance, EXISTS (SELECT 1 FROM suppressions x WHERE x.email_hash = r.email_hash)"+
 				" FROM sending_recipients r LEFT JOIN subscribers b ON b.id = r.subscriber_id"+
 				" LEFT JOIN subscriptions s ON s.subscriber_id = b.id AND s.series_id = ?"+
-				" WHERE r.sending_id = ? AND "+due.where+" ORDER BY r.id LIMIT ?", args, func(rows *sql.Rows) error {
+				" WHERE r.sending_id = ? AND "+due.where+" ORDER BY r.next_attempt_at, r.id LIMIT ?", args, func(rows *sql.Rows) error {
 				to := Recipient{Series: r.sending.Series}
 				var first sql.NullTime
 				var subscriber, clearance sql.NullInt64
