@@ -57,9 +57,9 @@ func Canonical(addr string) (string, error) {
 // canonicalDomain returns a domain of an address in A-labels. It must have a dot, or
 // be localhost.
 func canonicalDomain(host string) (string, error) {
-	ascii, err := idna.Lookup.ToASCII(host)
-	if err != nil || ascii == "" || len(ascii) > 253 || strings.HasSuffix(ascii, ".") ||
-		!strings.Contains(ascii, ".") && ascii != "localhost" || strings.Contains(ascii, "..") || strings.HasPrefix(ascii, ".") {
+	profile := idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
+	ascii, err := profile.ToASCII(host)
+	if err != nil || strings.HasSuffix(ascii, ".") || !strings.Contains(ascii, ".") && ascii != "localhost" {
 		return "", fmt.Errorf("want a domain such as example.org after the @")
 	}
 	for _, c := range ascii {
