@@ -166,7 +166,7 @@ func (r subscriptionResolver) followSending(ctx context.Context, sending *model.
 	ticker := time.NewTicker(progressPause)
 	defer ticker.Stop()
 	for sent := (*model.Sending)(nil); ; {
-		if sent == nil || sending.Progress != sent.Progress || sending.State != sent.State {
+		if sent == nil || sending.Progress != sent.Progress || sending.State != sent.State || sending.Rate() != sent.Rate() {
 			select {
 			case out <- sending:
 			case <-ctx.Done():

@@ -17,15 +17,20 @@ type Sending struct {
 
 // ETASeconds returns how many seconds the rest will take; nil where that is not known.
 func (s *Sending) ETASeconds() *int {
-	eta := int(s.ETA().Seconds())
+	eta := int(s.ETA(s.Rate()).Seconds())
 	if eta == 0 {
 		return nil
 	}
 	return &eta
 }
 
-// Rate returns how many mails a second are submitted.
-func (s *Sending) Rate() float64 { return s.Progress.Rate }
+// Rate returns how many mails a second are submitted; 0 where it does not run.
+func (s *Sending) Rate() float64 {
+	if s.State != newsletter.SendingRunning {
+		return 0
+	}
+	return s.Sending.Rate
+}
 
 // SendingEdge is a sending with its place in a list.
 type SendingEdge struct {

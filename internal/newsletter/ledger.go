@@ -14,6 +14,15 @@ import (
 // other writers of the desk.
 const frozenAtOnce = 1000
 
+// fromRecipients is the FROM and WHERE of a query for the subscriptions s and subscribers b that may receive an
+// edition; its arguments are those of recipientsOf.
+const fromRecipients = " FROM subscriptions s JOIN subscribers b ON b.id = s.subscriber_id" +
+	" WHERE s.series_id = ? AND s.state = ? AND s.clearance >= ? AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.email_hash = b.email_hash)"
+
+func recipientsOf(e Edition) []any {
+	return []any{e.Series, SubscriptionActive, int(e.Marking)}
+}
+
 // freeze makes the list of a sending: a row for each subscriber whose subscription was confirmed before
 // the time of the sending, and who may receive the edition. It can be interrupted and begun
 // again.
@@ -31,10 +40,8 @@ func (r *run) freeze(ctx context.Context) error {
 			if err := r.renew(ctx, tx, at); err != nil {
 				return err
 			}
-			err := store.QueryRows(ctx, tx, "SELECT s.id, b.id, b.email_hash FROM subscriptions s JOIN subscribers b ON b.id = s.subscriber_id"+
-				" WHERE s.series_id = ? AND s.state = ? AND s.id > ? AND s.clearance >= ? AND s.confirmed_at <= ?"+
-				" AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.email_hash = b.email_hash) ORDER BY s.id LIMIT ?",
-				[]any{r.edition.Series, SubscriptionActive, last, int(r.edition.Marking), r.sending.At, frozenAtOnce}, func(rows *sql.Rows) error {
+			err := store.QueryRows(ctx, tx, "SELECT s.id, b.id, b.email_hash"+fromRecipients+" AND s.id > ? AND s.confirmed_at <= ? ORDER BY s.id LIMIT ?",
+				append(recipientsOf(r.edition), last, r.sending.At, frozenAtOnce), func(rows *sql.Rows) error {
 					var s subscriber
 					err := rows.Scan(&s.subscription, &s.id, &s.hash)
 					batch = append(batch, s)

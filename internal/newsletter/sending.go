@@ -161,29 +161,28 @@ type Progress struct {
 	Failed    int
 	Unknown   int
 	Skipped   int
-	Left      int     // no attempt yet, or one that goes on
-	Rate      float64 // submissions a second, when it was last sent
+	Left      int // no attempt yet, or one that goes on
 }
 
-// ETA returns how long the recipients that are left will take at the present rate; 0 if
-// that is not known.
-func (p Progress) ETA() time.Duration {
-	if p.Rate <= 0 {
+// ETA returns how long the recipients that are left will take at a rate of submissions a second; 0 if that is
+// not known.
+func (p Progress) ETA(rate float64) time.Duration {
+	if rate <= 0 {
 		return 0
 	}
-	return time.Duration(float64(p.Left+p.Deferred) / p.Rate * float64(time.Second))
+	return time.Duration(float64(p.Left+p.Deferred) / rate * float64(time.Second))
 }
 
-const sendingColumns = "SELECT id, edition_id, series_id, marking, state, reason, at, created_by, created_at, frozen_at, done_at, rate FROM sendings"
+const sendingColumns = "SELECT id, edition_id, series_id, marking, state, reason, at, created_by, created_at, frozen_at, done_at FROM sendings"
 
-// find returns the sendings that meet a condition.
+// find returns the sendings that meet a condition, without their counts.
 func find(ctx context.Context, db store.Rows, where string, args ...any) ([]*Sending, error) {
 	var found []*Sending
 	err := store.QueryRows(ctx, db, sendingColumns+where, args, func(rows *sql.Rows) error {
 		var g Sending
 		var reason sql.NullString
 		var frozen, done sql.NullTime
-		if err := rows.Scan(&g.ID, &g.Edition, &g.Series, &g.Marking, &g.State, &reason, &g.At, &g.CreatedBy, &g.CreatedAt, &frozen, &done, &g.Rate); err != nil {
+		if err := rows.Scan(&g.ID, &g.Edition, &g.Series, &g.Marking, &g.State, &reason, &g.At, &g.CreatedBy, &g.CreatedAt, &frozen, &done); err != nil {
 			return err
 		}
 		g.Reason = reason.String
@@ -193,54 +192,57 @@ func find(ctx context.Context, db store.Rows, where string, args ...any) ([]*Sen
 		if done.Valid {
 			g.DoneAt = &done.Time
 		}
-		if g.State != SendingRunning {
-			g.Rate = 0
-		}
 		found = append(found, &g)
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read sendings: %w", err)
 	}
-	for _, g := range found {
-		if err := g.count(ctx, db); err != nil {
-			return nil, err
-		}
-	}
 	return found, nil
 }
 
-func (g *Sending) count(ctx context.Context, db store.Rows) error {
-	err := store.QueryRows(ctx, db, "SELECT state, count(*) FROM sending_recipients WHERE sending_id = ? GROUP BY state", []any{g.ID}, func(rows *sql.Rows) error {
-		var state string
-		var n int
-		if err := rows.Scan(&state, &n); err != nil {
-			return err
-		}
-		g.Total += n
-		switch state {
-		case RecipientSubmitted:
-			g.Submitted = n
-		case RecipientDeferred:
-			g.Deferred = n
-		case RecipientFailed:
-			g.Failed = n
-		case RecipientUnknown:
-			g.Unknown = n
-		case RecipientSkipped:
-			g.Skipped = n
-		default:
-			g.Left += n
-		}
-		return nil
-	})
+// progressOf returns the progress of sendings, in one statement.
+func progressOf(ctx context.Context, db store.Rows, ids []domain.ID) (map[domain.ID]Progress, error) {
+	all := make(map[domain.ID]Progress, len(ids))
+	err := store.QueryRows(ctx, db, "SELECT sending_id, state, count(*) FROM sending_recipients WHERE sending_id"+store.InSet(db.Dialect())+" GROUP BY sending_id, state",
+		[]any{store.IDSet(db.Dialect(), ids)}, func(rows *sql.Rows) error {
+			var id domain.ID
+			var state string
+			var n int
+			if err := rows.Scan(&id, &state, &n); err != nil {
+				return err
+			}
+			p := all[id]
+			p.add(state, n)
+			all[id] = p
+			return nil
+		})
 	if err != nil {
-		return fmt.Errorf("count recipients: %w", err)
+		return nil, fmt.Errorf("count recipients: %w", err)
 	}
-	return nil
+	return all, nil
 }
 
-// one returns the sending that meets a condition.
+// add counts n recipients in a state.
+func (p *Progress) add(state string, n int) {
+	p.Total += n
+	switch state {
+	case RecipientSubmitted:
+		p.Submitted = n
+	case RecipientDeferred:
+		p.Deferred = n
+	case RecipientFailed:
+		p.Failed = n
+	case RecipientUnknown:
+		p.Unknown = n
+	case RecipientSkipped:
+		p.Skipped = n
+	default:
+		p.Left += n
+	}
+}
+
+// one returns a sending without its counts.
 func one(ctx context.Context, db store.Rows, id domain.ID) (*Sending, error) {
 	found, err := find(ctx, db, " WHERE id = ?", id)
 	if err != nil {
@@ -257,7 +259,16 @@ func (s *Sendings) Find(ctx context.Context, id domain.ID) (*Sending, error) {
 	if _, err := domain.Require(ctx, domain.SendEditions); err != nil {
 		return nil, err
 	}
-	return one(ctx, s.Stores.DeskRows(), id)
+	g, err := one(ctx, s.Stores.DeskRows(), id)
+	if err != nil {
+		return nil, err
+	}
+	all, err := progressOf(ctx, s.Stores.DeskRows(), []domain.ID{id})
+	if err != nil {
+		return nil, err
+	}
+	g.Progress = all[id]
+	return g, nil
 }
 
 // OfEdition returns the id of the sending of an edition, or an error of [domain.KindNotFound]. Needs the right
@@ -282,13 +293,5 @@ func (s *Sendings) OfEdition(ctx context.Context, ref string) (domain.ID, error)
 
 // Progress returns the progress of sendings.
 func (s *Sendings) Progress(ctx context.Context, ids []domain.ID) (map[domain.ID]Progress, error) {
-	found, err := find(ctx, s.Stores.DeskRows(), " WHERE id"+store.InSet(s.Stores.Dialect()), store.IDSet(s.Stores.Dialect(), ids))
-	if err != nil {
-		return nil, err
-	}
-	all := make(map[domain.ID]Progress, len(found))
-	for _, g := range found {
-		all[g.ID] = g.Progress
-	}
-	return all, nil
+	return progressOf(ctx, s.Stores.DeskRows(), ids)
 }

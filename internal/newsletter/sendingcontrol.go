@@ -111,10 +111,7 @@ func (s *Sendings) Check(ctx context.Context, ref string) (Edition, []Obstacle, 
 		}
 		obstacles = append(obstacles, found...)
 	}
-	var recipients int
-	err = store.QueryRows(ctx, s.Stores.DeskRows(), "SELECT count(*) FROM (SELECT 1 FROM subscriptions s JOIN subscribers b ON b.id = s.subscriber_id"+
-		" WHERE s.series_id = ? AND s.state = ? AND s.clearance >= ? AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.email_hash = b.email_hash) LIMIT 1) t",
-		[]any{edition.Series, SubscriptionActive, int(edition.Marking)}, scanInto(&recipients))
+	recipients, err := count(ctx, s.Stores.DeskRows(), "SELECT count(*) FROM (SELECT 1"+fromRecipients+" LIMIT 1) t", recipientsOf(edition)...)
 	if err != nil {
 		return Edition{}, nil, fmt.Errorf("look for recipients: %w", err)
 	}

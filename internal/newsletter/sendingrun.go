@@ -408,7 +408,8 @@ func (r *run) backOff(ctx context.Context) (next time.Time, err error) {
 	at := r.txTime()
 	var failures int
 	err = r.Stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := store.QueryRows(ctx, tx, "SELECT failures FROM sendings WHERE id = ?", []any{r.sending.ID}, scanInto(&failures)); err != nil {
+		var err error
+		if failures, err = count(ctx, tx, "SELECT failures FROM sendings WHERE id = ?", r.sending.ID); err != nil {
 			return err
 		}
 		failures++
@@ -433,9 +434,9 @@ func (r *run) next(ctx context.Context) (next time.Time, err error) {
 		if err := store.Exec(ctx, tx, "UPDATE sendings SET failures = 0 WHERE id = ?", r.sending.ID); err != nil {
 			return err
 		}
-		var left int
-		if err := store.QueryRows(ctx, tx, "SELECT count(*) FROM (SELECT 1 FROM sending_recipients WHERE sending_id = ? AND state IN (?, ?, ?) LIMIT 1) t",
-			[]any{r.sending.ID, RecipientPending, RecipientClaimed, RecipientSending}, scanInto(&left)); err != nil {
+		left, err := count(ctx, tx, "SELECT count(*) FROM (SELECT 1 FROM sending_recipients WHERE sending_id = ? AND state IN (?, ?, ?) LIMIT 1) t",
+			r.sending.ID, RecipientPending, RecipientClaimed, RecipientSending)
+		if err != nil {
 			return err
 		}
 		if left > 0 {

@@ -44,23 +44,8 @@ func (all *findings) problem(format string, args ...any) {
 	*all = append(*all, Finding{Problem, fmt.Sprintf(format, args...)})
 }
 
-// ClipSize is how many bytes of HTML Gmail shows; it cuts off the rest, with the link to unsubscribe.
-const ClipSize = 100 << 10
-
-// Size has the numbers of bytes of a composed message.
-type Size struct {
-	Total int
-	Text  int // decoded
-	HTML  int // decoded
-}
-
-// SizeOf returns the size of a message.
-func SizeOf(raw []byte) Size {
-	size := Size{Total: len(raw)}
-	m := readMessage(raw)
-	size.Text, size.HTML = len(m.text), len(m.html)
-	return size
-}
+// clipSize is how many bytes of HTML Gmail shows; it cuts off the rest, with the link to unsubscribe.
+const clipSize = 100 << 10
 
 // readParts is a message as the checks need it.
 type readParts struct {
@@ -275,8 +260,8 @@ func (all *findings) checkParts(m readParts, size int) {
 		all.ok("there is no HTML, and %d bytes in all", size)
 		return
 	}
-	if len(m.html) > ClipSize {
-		all.problem("the HTML has %d bytes: Gmail shows the first %d only", len(m.html), ClipSize)
+	if len(m.html) > clipSize {
+		all.problem("the HTML has %d bytes: Gmail shows the first %d only", len(m.html), clipSize)
 	} else {
 		all.ok("the HTML has %d bytes, the message %d", len(m.html), size)
 	}
