@@ -28,7 +28,7 @@ skipped. If a row has an error, none is imported.`,
 		Example: `  redthread subscribers import readers.csv --dry-run
   redthread subscribers export > readers.csv
   redthread subscribers erase sub_0saf8pq4mg6gq`,
-	}, p.subscribersImportCommand(), p.subscribersExportCommand(), p.subscribersEraseCommand())
+	}, p.subscribersImportCommand(), p.subscribersExportCommand(), p.subscribersEraseCommand(), p.subscribersRotateKeyCommand())
 	p.config.commonFlags(subscribers.PersistentFlags())
 	return subscribers
 }
@@ -104,6 +104,21 @@ the id, the address is read from standard input.`,
 			}
 			return p.withSubscribers(ctx, log, func(s *newsletter.Subscribers) error {
 				return asUsage(s.Erase(domain.AsSystem(ctx, "subscribers erase"), params))
+			})
+		}),
+	}
+}
+
+func (p *program) subscribersRotateKeyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "rotate-key",
+		Short: "Sign the links and return paths of mails with a new key",
+		Long: `Sign the links and return paths of mails with a new key. Those of mails that were
+sent before stay valid. Running servers use the new key within a minute.`,
+		Args: exactly(),
+		RunE: p.run(slog.LevelWarn, func(ctx context.Context, log *slog.Logger, _ []string) error {
+			return p.withSubscribers(ctx, log, func(s *newsletter.Subscribers) error {
+				return s.RotateLinkKey(domain.AsSystem(ctx, "subscribers rotate-key"))
 			})
 		}),
 	}
