@@ -67,15 +67,15 @@ func newPostBench(b *testing.B, s *store.Stores, subscribers int) *postBench {
 		b.Fatal(err)
 	}
 	b.Cleanup(client.Close)
-	office := newsletter.NewPostOffice(newsletter.PostOfficeConfig{
+	composer := newsletter.NewComposer(newsletter.ComposerConfig{
 		Query: func(_ context.Context, _ string, _ map[string]any, out any) error {
 			return json.Unmarshal([]byte(twelveItems()), out)
 		},
 		Templates: render.Builtin(), Site: publisher.Site{Name: "Bench", URL: "https://news.example.org", Pages: map[domain.Type]string{domain.Entity: "/entities/{slug}"}},
 		Mail: client, From: mail.Address{Name: "Report", Addr: "report@news.example.org"}, BounceDomain: "news.example.org", Signer: rsaSigner(b), Now: time.Now,
 	})
-	office.Subscribers = newsletter.NewSubscribers(newsletter.SubscribersConfig{Stores: s, Jobs: s.Jobs(discard), Mailer: office, Log: discard, Now: time.Now, PublicURL: "https://news.example.org"})
-	p.sendings = newsletter.NewSendings(newsletter.SendingsConfig{Stores: s, Editions: p, Letters: office, Mail: client, Log: discard, Now: time.Now, AtOnce: 8})
+	composer.Subscribers = newsletter.NewSubscribers(newsletter.SubscribersConfig{Stores: s, Jobs: s.Jobs(discard), Mailer: composer, Log: discard, Now: time.Now, PublicURL: "https://news.example.org"})
+	p.sendings = newsletter.NewSendings(newsletter.SendingsConfig{Stores: s, Editions: p, Composer: composer, Mail: client, Log: discard, Now: time.Now, AtOnce: 8})
 	return p
 }
 

@@ -16,7 +16,7 @@ import (
 // withPost configures an API whose editions are all published, in a series with one subscriber.
 func withPost(c *graph.Config) {
 	p := &post{desk: newsletter.Desk{Stores: c.Stores}, series: domain.NewID(domain.Series, clockStart)}
-	c.Sendings = newsletter.NewSendings(newsletter.SendingsConfig{Stores: c.Stores, Editions: p, Letters: p, Mail: p, Log: c.Log, Now: c.Now})
+	c.Sendings = newsletter.NewSendings(newsletter.SendingsConfig{Stores: c.Stores, Editions: p, Composer: p, Mail: p, Log: c.Log, Now: c.Now})
 	subscriber := domain.NewID(domain.Subscriber, clockStart)
 	err := c.Stores.Desk(domain.AsSystem(context.Background(), "test"), func(ctx context.Context, tx *store.Tx) error {
 		if err := store.Exec(ctx, tx, "INSERT INTO subscribers (id, email, email_hash, language, soft_bounces, created_at, updated_at) VALUES (?, 'reader@example.org', 'hash', 'en', 0, ?, ?)",
@@ -43,11 +43,11 @@ func (p *post) Edition(ctx context.Context, desk store.Rows, ref string) (newsle
 	return e, err
 }
 
-func (*post) Check(context.Context, newsletter.Edition) ([]newsletter.Obstacle, error) {
-	return nil, nil
+func (p *post) Prepare(context.Context, newsletter.Edition) (newsletter.Mailing, []newsletter.Obstacle, error) {
+	return p, nil, nil
 }
-func (p *post) Prepare(context.Context, newsletter.Edition) (newsletter.Letter, error) { return p, nil }
-func (p *post) PrepareDraft(context.Context, newsletter.Edition) (newsletter.Letter, error) {
+
+func (p *post) PrepareDraft(context.Context, newsletter.Edition) (newsletter.Mailing, error) {
 	return p, nil
 }
 

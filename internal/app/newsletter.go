@@ -22,7 +22,7 @@ const demoSender = "The Red Report <report@redthread.example>"
 type newsletters struct {
 	sendings    *newsletter.Sendings
 	subscribers *newsletter.Subscribers // nil without a mail server or folder
-	office      *newsletter.PostOffice
+	composer    *newsletter.MailComposer
 	client      *mail.Client // nil without a mail server
 	bounces     *newsletter.Bounces
 }
@@ -51,20 +51,20 @@ func (a *App) openNewsletters(c Config, templates *render.Templates, now func() 
 	if err != nil {
 		return nil, err
 	}
-	office := newsletter.PostOfficeConfig{Templates: templates, Site: c.Site.site(a.URL()), Mail: submitter, From: from, BounceDomain: c.Mail.bounceDomain(), OneClick: n.client != nil, Now: now}
+	config := newsletter.ComposerConfig{Templates: templates, Site: c.Site.site(a.URL()), Mail: submitter, From: from, BounceDomain: c.Mail.bounceDomain(), OneClick: n.client != nil, Now: now}
 	if len(keys) > 0 {
-		if office.Signer, err = mail.NewSigner(c.Mail.domain(), keys); err != nil {
+		if config.Signer, err = mail.NewSigner(c.Mail.domain(), keys); err != nil {
 			return nil, badUsage("--dkim-key: %w", err)
 		}
 	}
-	n.office = newsletter.NewPostOffice(office)
+	n.composer = newsletter.NewComposer(config)
 	n.subscribers = newsletter.NewSubscribers(newsletter.SubscribersConfig{
-		Stores: a.backend.stores, Jobs: a.backend.jobs, Series: finder, Mailer: n.office, Log: a.log, Now: now,
+		Stores: a.backend.stores, Jobs: a.backend.jobs, Series: finder, Mailer: n.composer, Log: a.log, Now: now,
 		PublicURL: c.Site.public(a.URL()), Publisher: c.Site.Name,
 	})
-	n.office.Subscribers = n.subscribers
-	n.bounces = &newsletter.Bounces{Subscribers: n.subscribers, Domain: office.BounceDomain, Log: a.log}
-	sendings.Letters, sendings.Mail = n.office, submitter
+	n.composer.Subscribers = n.subscribers
+	n.bounces = &newsletter.Bounces{Subscribers: n.subscribers, Domain: config.BounceDomain, Log: a.log}
+	sendings.Composer, sendings.Mail = n.composer, submitter
 	n.sendings = newsletter.NewSendings(sendings)
 	return n, nil
 }
@@ -93,10 +93,10 @@ func (a *App) submitter(c Config, n *newsletters, now func() time.Time) (newslet
 
 // setContent sets what executes the queries for mails.
 func (n *newsletters) setContent(executor content.Executor) {
-	if n.office == nil {
+	if n.composer == nil {
 		return
 	}
-	n.office.Query = func(ctx context.Context, document string, variables map[string]any, out any) error {
+	n.composer.Query = func(ctx context.Context, document string, variables map[string]any, out any) error {
 		response := executor.Execute(ctx, transport.Request{Document: document, Variables: variables})
 		if len(response.Errors) > 0 {
 			return fmt.Errorf("query: %s", response.Errors[0].Message)

@@ -123,7 +123,7 @@ func sendUntilKilled(t *testing.T, encoded string) {
 	}
 	jobs := s.Jobs(slog.New(slog.DiscardHandler))
 	content := &post{t: t, edition: params.Edition}
-	sendings := newsletter.NewSendings(newsletter.SendingsConfig{Stores: s, Jobs: jobs, Editions: content, Letters: content, Mail: client,
+	sendings := newsletter.NewSendings(newsletter.SendingsConfig{Stores: s, Jobs: jobs, Editions: content, Composer: content, Mail: client,
 		Log: slog.New(slog.DiscardHandler), Now: time.Now, AtOnce: atOnce})
 	sendings.SetLease(2 * time.Second)
 	if err := jobs.Start(t.Context()); err != nil {

@@ -57,18 +57,17 @@ type Obstacle struct {
 	Message string
 }
 
-// Letters makes the mails of editions.
-type Letters interface {
-	// Check returns the obstacles in the content of an edition that is live.
-	Check(ctx context.Context, edition Edition) ([]Obstacle, error)
-	// Prepare renders an edition as a viewer with the clearance of its marking sees it.
-	Prepare(ctx context.Context, edition Edition) (Letter, error)
+// Composer makes the mails of editions.
+type Composer interface {
+	// Prepare renders an edition that is live, as a viewer with the clearance of its marking sees it, and returns
+	// the obstacles in its content. The error is of [domain.KindNotFound] if live does not show the edition yet.
+	Prepare(ctx context.Context, edition Edition) (Mailing, []Obstacle, error)
 	// PrepareDraft renders an edition as it is on the desk, for a test.
-	PrepareDraft(ctx context.Context, edition Edition) (Letter, error)
+	PrepareDraft(ctx context.Context, edition Edition) (Mailing, error)
 }
 
-// Letter is a rendered edition. It is safe for concurrent use.
-type Letter interface {
+// Mailing is a rendered edition. It is safe for concurrent use.
+type Mailing interface {
 	// Mail returns the mail for a recipient, and its envelope. For the same recipient and time it
 	// is the same, except for signatures.
 	Mail(ctx context.Context, to Recipient, at time.Time) (mail.Envelope, []byte, error)
@@ -97,7 +96,7 @@ type SendingsConfig struct {
 	Stores   *store.Stores
 	Jobs     *store.Jobs
 	Editions Editions
-	Letters  Letters
+	Composer Composer
 	Mail     Submitter
 	Log      *slog.Logger
 	Now      func() time.Time

@@ -556,3 +556,25 @@ func TestPauseFinishesSubmissions(t *testing.T) {
 		}
 	})
 }
+
+// A sending waits for live, where that does not show the edition yet.
+func TestLiveLags(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.subscribeMany(3)
+		p.lags = true
+		if _, obstacles, err := p.Check(p.ctx, edition.String()); err != nil || len(obstacles) != 1 || obstacles[0].Code != "NOT_PUBLISHED" {
+			t.Errorf("got %+v, %v; want NOT_PUBLISHED", obstacles, err)
+		}
+		p.lags = false
+		id := p.send()
+		p.lags = true
+		if _, err := p.Run(domain.AsSystem(t.Context(), "test"), id); !errors.Is(err, domain.ErrNotFound) {
+			t.Errorf("got %v, want an error, after which the job is tried again", err)
+		}
+		p.lags = false
+		p.finish(id)
+		if g := p.find(id); g.State != newsletter.SendingDone || g.Submitted != 3 {
+			t.Errorf("got %+v, want it done", g)
+		}
+	})
+}

@@ -100,12 +100,15 @@ func (s *Sendings) Check(ctx context.Context, ref string) (Edition, []Obstacle, 
 	}
 	var obstacles []Obstacle
 	switch {
-	case s.Letters == nil:
+	case s.Composer == nil:
 		obstacles = append(obstacles, Obstacle{"NO_MAIL_SERVER", "the server is not configured to send mails"})
 	case !edition.Live:
 		obstacles = append(obstacles, Obstacle{"NOT_PUBLISHED", "the edition is not published"})
 	default:
-		found, err := s.Letters.Check(ctx, edition)
+		_, found, err := s.Composer.Prepare(ctx, edition)
+		if errors.Is(err, domain.ErrNotFound) {
+			found, err = []Obstacle{{"NOT_PUBLISHED", "live does not show the edition yet"}}, nil
+		}
 		if err != nil {
 			return Edition{}, nil, err
 		}

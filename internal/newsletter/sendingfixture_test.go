@@ -35,6 +35,7 @@ type post struct {
 	mu        sync.Mutex
 	edition   newsletter.Edition
 	obstacles []newsletter.Obstacle
+	lags      bool // live does not show the edition yet
 	got       map[string]int                                          // how often the server accepted a mail for an address
 	attempts  map[string]int                                          // how often it was offered one
 	reply     func(ctx context.Context, to string, n int) mail.Result // to the nth attempt; nil accepts
@@ -49,7 +50,7 @@ func newPostAt(t testing.TB, s *store.Stores, clock *storetest.Clock) *post {
 	p := &post{t: t, stores: s, clock: clock, got: map[string]int{}, attempts: map[string]int{},
 		ctx:     domain.WithViewer(t.Context(), &domain.Viewer{Name: "editor", Role: domain.Editor, Clearance: domain.Red}),
 		edition: newsletter.Edition{ID: edition, Series: series, Title: "The Red Report 7", Live: true, Marking: domain.Clear}}
-	p.Sendings = newsletter.NewSendings(newsletter.SendingsConfig{Stores: s, Editions: p, Letters: p, Mail: p, Log: slog.New(slog.DiscardHandler), Now: p.clock.Now, AtOnce: atOnce})
+	p.Sendings = newsletter.NewSendings(newsletter.SendingsConfig{Stores: s, Editions: p, Composer: p, Mail: p, Log: slog.New(slog.DiscardHandler), Now: p.clock.Now, AtOnce: atOnce})
 	return p
 }
 
@@ -69,22 +70,22 @@ func (p *post) Edition(_ context.Context, _ store.Rows, ref string) (newsletter.
 	return p.edition, nil
 }
 
-// Check implements newsletter.Letters.
-func (p *post) Check(context.Context, newsletter.Edition) ([]newsletter.Obstacle, error) {
+// Prepare implements newsletter.Composer.
+func (p *post) Prepare(context.Context, newsletter.Edition) (newsletter.Mailing, []newsletter.Obstacle, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.obstacles, nil
+	if p.lags {
+		return nil, nil, domain.NotFound("there is no edition")
+	}
+	return p, p.obstacles, nil
 }
 
-// Prepare implements newsletter.Letters.
-func (p *post) Prepare(context.Context, newsletter.Edition) (newsletter.Letter, error) { return p, nil }
-
-// PrepareDraft implements newsletter.Letters.
-func (p *post) PrepareDraft(context.Context, newsletter.Edition) (newsletter.Letter, error) {
+// PrepareDraft implements newsletter.Composer.
+func (p *post) PrepareDraft(context.Context, newsletter.Edition) (newsletter.Mailing, error) {
 	return p, nil
 }
 
-// Mail implements newsletter.Letter.
+// Mail implements newsletter.Mailing.
 func (p *post) Mail(_ context.Context, to newsletter.Recipient, at time.Time) (mail.Envelope, []byte, error) {
 	if to.Email == "unmade@example.org" {
 		return mail.Envelope{}, nil, fmt.Errorf("no text")

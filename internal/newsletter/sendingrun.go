@@ -29,7 +29,7 @@ type run struct {
 	sending *Sending
 	edition Edition
 	lease   string
-	letter  Letter
+	mailing Mailing
 	ledger  *ledger
 
 	held bool // another run has the lease
@@ -59,7 +59,7 @@ func (r *run) do(ctx context.Context, id domain.ID) (next time.Time, err error) 
 			next, err = time.Time{}, nil
 		}
 	}()
-	if err := r.prepare(ctx); err != nil || r.letter == nil {
+	if err := r.prepare(ctx); err != nil || r.mailing == nil {
 		return time.Time{}, err
 	}
 	if err := r.sendSlice(ctx); errors.Is(err, errEditionChanged) {
@@ -143,52 +143,51 @@ func (r *run) release(ctx context.Context) error {
 	})
 }
 
-// prepare looks at the edition again, makes the list if there is none, and renders the edition. The
-// letter remains nil if the sending was paused because of the edition.
+// prepare reads and renders the edition, and makes the list if there is none. The mailing remains nil if the
+// sending was paused because of the edition.
 func (r *run) prepare(ctx context.Context) error {
-	if paused, err := r.checkEdition(ctx); err != nil || paused {
+	reason, err := r.readEdition(ctx)
+	if err != nil {
 		return err
+	}
+	if reason != "" {
+		return r.pause(ctx, reason)
+	}
+	mailing, obstacles, err := r.Composer.Prepare(ctx, r.edition)
+	if err != nil {
+		return fmt.Errorf("render the edition: %w", err)
+	}
+	if len(obstacles) > 0 {
+		return r.pause(ctx, obstacleError(obstacles).Error())
 	}
 	if r.sending.FrozenAt == nil {
 		if err := r.freeze(ctx); err != nil {
 			return err
 		}
 	}
-	letter, err := r.Letters.Prepare(ctx, r.edition)
-	if err != nil {
-		return fmt.Errorf("render the edition: %w", err)
-	}
-	r.letter = letter
+	r.mailing = mailing
 	return nil
 }
 
-// checkEdition pauses the sending if its edition cannot be sent any more.
-func (r *run) checkEdition(ctx context.Context) (paused bool, err error) {
-	edition, err := r.Editions.Edition(ctx, r.Stores.DeskRows(), r.sending.Edition.String())
-	reason := ""
+// readEdition reads the edition. It returns a reason if it cannot be sent any more.
+func (r *run) readEdition(ctx context.Context) (reason string, err error) {
+	r.edition, err = r.Editions.Edition(ctx, r.Stores.DeskRows(), r.sending.Edition.String())
 	switch {
-	case domain.KindOf(err) == domain.KindNotFound || err == nil && !edition.Live:
-		reason = "the edition is not published"
+	case domain.KindOf(err) == domain.KindNotFound || err == nil && !r.edition.Live:
+		return "the edition is not published", nil
 	case err != nil:
-		return false, fmt.Errorf("read the edition: %w", err)
-	case edition.Series != r.sending.Series:
-		reason = "the edition is in another series now"
-	default:
-		obstacles, err := r.Letters.Check(ctx, edition)
-		if err != nil {
-			return false, fmt.Errorf("check the edition: %w", err)
-		}
-		if len(obstacles) > 0 {
-			reason = obstacleError(obstacles).Error()
-		}
+		return "", fmt.Errorf("read the edition: %w", err)
+	case r.edition.Series != r.sending.Series:
+		return "the edition is in another series now", nil
 	}
-	r.edition = edition
-	if reason == "" {
-		return false, nil
-	}
+	return "", nil
+}
+
+// pause pauses the sending, because of its edition.
+func (r *run) pause(ctx context.Context, reason string) error {
 	r.Log.WarnContext(ctx, "a sending was paused", "sending", r.sending.ID, "reason", reason)
 	at := r.txTime()
-	return true, r.Stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+	return r.Stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := r.renew(ctx, tx, at); err != nil {
 			return err
 		}
@@ -316,7 +315,7 @@ func (r *run) submit(ctx context.Context, to Recipient) {
 	if to.first.IsZero() {
 		to.first = at
 	}
-	envelope, message, err := r.letter.Mail(ctx, to, to.first)
+	envelope, message, err := r.mailing.Mail(ctx, to, to.first)
 	if err != nil {
 		r.Log.ErrorContext(ctx, "a mail could not be made", "sending", r.sending.ID, "recipient", to.ID, "error", err)
 		r.ledger.end(to, outcome{state: RecipientFailed, code: "not made", at: at})

@@ -45,10 +45,10 @@ func (s *Sendings) SendTest(ctx context.Context, ref string, to []string) ([]*Te
 	if err != nil {
 		return nil, err
 	}
-	if s.Letters == nil {
+	if s.Composer == nil {
 		return nil, obstacleError([]Obstacle{{"NO_MAIL_SERVER", "the server is not configured to send mails"}})
 	}
-	letter, err := s.Letters.PrepareDraft(ctx, edition)
+	mailing, err := s.Composer.PrepareDraft(ctx, edition)
 	if err != nil {
 		return nil, fmt.Errorf("render the edition: %w", err)
 	}
@@ -62,7 +62,7 @@ func (s *Sendings) SendTest(ctx context.Context, ref string, to []string) ([]*Te
 	var mails sync.WaitGroup
 	for i, email := range to {
 		mails.Go(func() {
-			envelope, message, err := letter.Mail(ctx, Recipient{ID: domain.NewID(domain.Row, at), Series: edition.Series, Email: email}, at)
+			envelope, message, err := mailing.Mail(ctx, Recipient{ID: domain.NewID(domain.Row, at), Series: edition.Series, Email: email}, at)
 			if err != nil {
 				s.Log.ErrorContext(ctx, "a test mail could not be made", "edition", edition.ID, "error", err)
 				results[i] = &TestResult{Reply: "the mail could not be made"}

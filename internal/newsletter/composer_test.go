@@ -29,7 +29,7 @@ func TestDraftHasNothingAboveItsMarking(t *testing.T) {
 				"entities": [{"marking": "GREEN", "slug": "seen", "name": "Entity seen"}, {"marking": "AMBER", "slug": "unseen", "name": "Entity unseen"}],
 				"tags": [{"marking": "CLEAR", "slug": "t1", "label": "Tag seen"}, {"marking": "RED", "slug": "t2", "label": "Tag unseen"}],
 				"citations": [{"quote": "Quote seen", "source": {"marking": "CLEAR", "slug": "s1", "title": "Source seen"}}, {"quote": "Quote unseen", "source": {"marking": "AMBER", "slug": "s2", "title": "Source unseen"}}]}]}}`
-		office := newsletter.NewPostOffice(newsletter.PostOfficeConfig{
+		composer := newsletter.NewComposer(newsletter.ComposerConfig{
 			Query: func(_ context.Context, document string, _ map[string]any, out any) error {
 				if n := strings.Count(document, "marking"); n != 5 {
 					t.Errorf("the query selects %d markings, want 5", n)
@@ -38,7 +38,7 @@ func TestDraftHasNothingAboveItsMarking(t *testing.T) {
 			},
 			Templates: render.Builtin(), Site: site.Site{}, Subscribers: d.Subscribers, From: newslettermail.Address{Addr: "report@example.org"}, BounceDomain: "example.org", Now: time.Now,
 		})
-		prepared, err := office.PrepareDraft(t.Context(), newsletter.Edition{ID: edition})
+		prepared, err := composer.PrepareDraft(t.Context(), newsletter.Edition{ID: edition})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,11 +67,11 @@ func TestObstaclesOfLetters(t *testing.T) {
 		}
 		for _, url := range []string{"http://127.0.0.1:8080", "https://api.example.org"} {
 			subscribers := newsletter.NewSubscribers(newsletter.SubscribersConfig{Stores: s, Jobs: s.Jobs(slog.New(slog.DiscardHandler)), Log: slog.New(slog.DiscardHandler), Now: time.Now, PublicURL: url})
-			office := newsletter.NewPostOffice(newsletter.PostOfficeConfig{
+			composer := newsletter.NewComposer(newsletter.ComposerConfig{
 				Query:     func(_ context.Context, _ string, _ map[string]any, out any) error { return json.Unmarshal(large, out) },
 				Templates: render.Builtin(), Subscribers: subscribers, BounceDomain: "example.org", OneClick: true, Now: time.Now,
 			})
-			found, err := office.Check(t.Context(), newsletter.Edition{ID: edition})
+			_, found, err := composer.Prepare(t.Context(), newsletter.Edition{ID: edition})
 			if err != nil {
 				t.Fatal(err)
 			}

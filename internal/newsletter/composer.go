@@ -2,7 +2,6 @@ package newsletter
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -18,8 +17,8 @@ import (
 // Query runs an operation of a GraphQL document as the viewer of ctx, and decodes its data into out.
 type Query func(ctx context.Context, document string, variables map[string]any, out any) error
 
-// PostOfficeConfig is what [NewPostOffice] needs.
-type PostOfficeConfig struct {
+// ComposerConfig is what [NewComposer] needs.
+type ComposerConfig struct {
 	Query       Query
 	Templates   *render.Templates
 	Site        site.Site
@@ -36,11 +35,11 @@ type PostOfficeConfig struct {
 	Now      func() time.Time
 }
 
-// PostOffice makes the mails of editions and of sign-ups. It implements [Letters] and [Mailer].
-type PostOffice struct{ PostOfficeConfig }
+// MailComposer makes the mails of editions and of sign-ups. It implements [Composer] and [Mailer].
+type MailComposer struct{ ComposerConfig }
 
-// NewPostOffice returns a post office.
-func NewPostOffice(c PostOfficeConfig) *PostOffice { return &PostOffice{c} }
+// NewComposer returns a composer.
+func NewComposer(config ComposerConfig) *MailComposer { return &MailComposer{config} }
 
 // The queries of an edition for its mail.
 var (
@@ -51,12 +50,12 @@ var (
 
 // read reads an edition as a viewer with a role and clearance. The query has nothing of ctx but its end: it is an
 // operation of its own.
-func (o *PostOffice) read(ctx context.Context, edition Edition, document string, role domain.Role, clearance domain.Marking) (*render.Edition, error) {
+func (c *MailComposer) read(ctx context.Context, edition Edition, document string, role domain.Role, clearance domain.Marking) (*render.Edition, error) {
 	own, cancel := context.WithCancel(domain.WithViewer(context.Background(), &domain.Viewer{Name: domain.SystemName("render an edition"), Role: role, Clearance: clearance, System: true}))
 	defer cancel()
 	defer context.AfterFunc(ctx, cancel)()
 	var result struct{ Edition *render.Document }
-	if err := o.Query(own, document, map[string]any{"id": edition.ID.String()}, &result); err != nil {
+	if err := c.Query(own, document, map[string]any{"id": edition.ID.String()}, &result); err != nil {
 		return nil, fmt.Errorf("read the edition: %w", err)
 	}
 	if result.Edition == nil {
@@ -70,100 +69,93 @@ func (o *PostOffice) read(ctx context.Context, edition Edition, document string,
 		}
 		result.Edition.UpTo(readers)
 	}
-	return render.New(*result.Edition, o.Site), nil
+	return render.New(*result.Edition, c.Site), nil
 }
 
-// Check implements [Letters].
-func (o *PostOffice) Check(ctx context.Context, edition Edition) ([]Obstacle, error) {
-	read, err := o.read(ctx, edition, liveEdition, domain.Public, edition.Marking)
-	if errors.Is(err, domain.ErrNotFound) {
-		return []Obstacle{{"NOT_PUBLISHED", "live does not show the edition yet"}}, nil
-	}
+// Prepare implements [Composer].
+func (c *MailComposer) Prepare(ctx context.Context, edition Edition) (Mailing, []Obstacle, error) {
+	read, err := c.read(ctx, edition, liveEdition, domain.Public, edition.Marking)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	rendered, err := o.Templates.Mail(read, o.Site)
+	mailing, err := c.mailing(ctx, read)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var obstacles []Obstacle
-	if o.OneClick && !oneClick(o.Subscribers.publicURL) {
-		obstacles = append(obstacles, Obstacle{"NO_HTTPS", "mails would have no one-click address to unsubscribe: --public-url must begin with https://"})
+	return mailing, mailing.obstacles(), nil
+}
+
+// obstacles returns the obstacles in the content of an edition.
+func (m *renderedMailing) obstacles() []Obstacle {
+	var all []Obstacle
+	if m.OneClick && !oneClick(m.Subscribers.publicURL) {
+		all = append(all, Obstacle{"NO_HTTPS", "mails would have no one-click address to unsubscribe: --public-url must begin with https://"})
 	}
-	for _, w := range read.Check(rendered.HTML(render.PreviewLinks), true, true) {
+	for _, w := range m.edition.Check(m.rendered.HTML(render.PreviewLinks), true, true) {
 		switch w.Code {
 		case render.WarnSize:
-			obstacles = append(obstacles, Obstacle{"TOO_LARGE", w.Message})
+			all = append(all, Obstacle{"TOO_LARGE", w.Message})
 		case render.WarnLink:
-			obstacles = append(obstacles, Obstacle{"BROKEN_LINK", w.Message})
+			all = append(all, Obstacle{"BROKEN_LINK", w.Message})
 		}
 	}
-	if len(read.Items) == 0 {
-		obstacles = append(obstacles, Obstacle{"NO_ITEMS", "the edition has no items"})
+	if len(m.edition.Items) == 0 {
+		all = append(all, Obstacle{"NO_ITEMS", "the edition has no items"})
 	}
-	if strings.TrimSpace(rendered.Text(render.PreviewLinks)) == "" {
-		obstacles = append(obstacles, Obstacle{"NO_TEXT", "the plain text of the mail is empty"})
+	if strings.TrimSpace(m.rendered.Text(render.PreviewLinks)) == "" {
+		all = append(all, Obstacle{"NO_TEXT", "the plain text of the mail is empty"})
 	}
-	return obstacles, nil
+	return all
 }
 
-// Prepare implements [Letters].
-func (o *PostOffice) Prepare(ctx context.Context, edition Edition) (Letter, error) {
-	read, err := o.read(ctx, edition, liveEdition, domain.Public, edition.Marking)
+// PrepareDraft implements [Composer].
+func (c *MailComposer) PrepareDraft(ctx context.Context, edition Edition) (Mailing, error) {
+	read, err := c.read(ctx, edition, deskEdition, domain.Editor, domain.Red)
 	if err != nil {
 		return nil, err
 	}
-	return o.letter(ctx, read)
+	return c.mailing(ctx, read)
 }
 
-// PrepareDraft implements [Letters].
-func (o *PostOffice) PrepareDraft(ctx context.Context, edition Edition) (Letter, error) {
-	read, err := o.read(ctx, edition, deskEdition, domain.Editor, domain.Red)
+func (c *MailComposer) mailing(ctx context.Context, edition *render.Edition) (*renderedMailing, error) {
+	rendered, err := c.Templates.Mail(edition, c.Site)
 	if err != nil {
 		return nil, err
 	}
-	return o.letter(ctx, read)
-}
-
-func (o *PostOffice) letter(ctx context.Context, edition *render.Edition) (*letter, error) {
-	rendered, err := o.Templates.Mail(edition, o.Site)
+	tokens, err := c.Subscribers.BounceTokens(ctx, c.BounceDomain)
 	if err != nil {
 		return nil, err
 	}
-	tokens, err := o.Subscribers.BounceTokens(ctx, o.BounceDomain)
-	if err != nil {
-		return nil, err
-	}
-	return &letter{PostOffice: o, edition: edition, rendered: rendered, tokens: tokens}, nil
+	return &renderedMailing{MailComposer: c, edition: edition, rendered: rendered, tokens: tokens}, nil
 }
 
-// letter is a rendered edition.
-type letter struct {
-	*PostOffice
+// renderedMailing is a rendered edition.
+type renderedMailing struct {
+	*MailComposer
 	edition  *render.Edition
 	rendered *render.Rendered
 	tokens   *bounce.Tokens
 }
 
-// Mail implements [Letter].
-func (l *letter) Mail(ctx context.Context, to Recipient, at time.Time) (mail.Envelope, []byte, error) {
+// Mail implements [Mailing].
+func (m *renderedMailing) Mail(ctx context.Context, to Recipient, at time.Time) (mail.Envelope, []byte, error) {
 	links := render.PreviewLinks
 	if to.Subscriber != 0 {
-		own, err := l.Subscribers.Links(ctx, to.Subscriber, to.Series, at)
+		own, err := m.Subscribers.Links(ctx, to.Subscriber, to.Series, at)
 		if err != nil {
 			return mail.Envelope{}, nil, err
 		}
 		links = render.MailLinks{Unsubscribe: own.Unsubscribe, Preferences: own.Preferences}
 	}
 	message := mail.Message{
-		From: l.From, To: mail.Address{Addr: to.Email}, Subject: l.rendered.Subject, Date: at, ID: l.tokens.MessageID(int64(to.ID)),
-		Language: l.edition.Language, Text: l.rendered.Text(links), HTML: l.rendered.HTML(links),
+		From: m.From, To: mail.Address{Addr: to.Email}, Subject: m.rendered.Subject, Date: at, ID: m.tokens.MessageID(int64(to.ID)),
+		Language: m.edition.Language, Text: m.rendered.Text(links), HTML: m.rendered.HTML(links),
 	}
 	// Without https, which only developers have, a mail has the links in its text.
 	if oneClick(links.Unsubscribe) {
-		message.List = &mail.List{Name: l.edition.Series.Title, ID: listID(l.edition.Series.Slug, l.BounceDomain), UnsubscribeURL: links.Unsubscribe}
+		message.List = &mail.List{Name: m.edition.Series.Title, ID: listID(m.edition.Series.Slug, m.BounceDomain), UnsubscribeURL: links.Unsubscribe}
 	}
-	return l.finish(&message, l.tokens.ReturnPath(int64(to.ID)))
+	return m.finish(&message, m.tokens.ReturnPath(int64(to.ID)))
 }
 
 // oneClick reports whether a URL can be a one-click address, for which RFC 8058 wants https.
@@ -182,13 +174,13 @@ func listID(slug, host string) string {
 }
 
 // finish composes and signs a message.
-func (o *PostOffice) finish(message *mail.Message, from string) (mail.Envelope, []byte, error) {
+func (c *MailComposer) finish(message *mail.Message, from string) (mail.Envelope, []byte, error) {
 	raw, err := message.Bytes()
 	if err != nil {
 		return mail.Envelope{}, nil, err
 	}
-	if o.Signer != nil {
-		if raw, err = o.Signer.Sign(raw); err != nil {
+	if c.Signer != nil {
+		if raw, err = c.Signer.Sign(raw); err != nil {
 			return mail.Envelope{}, nil, err
 		}
 	}
@@ -196,20 +188,20 @@ func (o *PostOffice) finish(message *mail.Message, from string) (mail.Envelope, 
 }
 
 // Send implements [Mailer].
-func (o *PostOffice) Send(ctx context.Context, out Outgoing) error {
-	tokens, err := o.Subscribers.BounceTokens(ctx, o.BounceDomain)
+func (c *MailComposer) Send(ctx context.Context, out Outgoing) error {
+	tokens, err := c.Subscribers.BounceTokens(ctx, c.BounceDomain)
 	if err != nil {
 		return err
 	}
 	message := mail.Message{
-		From: o.From, To: mail.Address{Addr: out.To}, Subject: out.Subject, Date: o.Now().UTC(), ID: tokens.MessageID(int64(out.Bounces)),
+		From: c.From, To: mail.Address{Addr: out.To}, Subject: out.Subject, Date: c.Now().UTC(), ID: tokens.MessageID(int64(out.Bounces)),
 		Language: out.Language, AutoSubmitted: "auto-generated", Text: out.Text, HTML: out.HTML,
 	}
-	envelope, raw, err := o.finish(&message, tokens.ReturnPath(int64(out.Bounces)))
+	envelope, raw, err := c.finish(&message, tokens.ReturnPath(int64(out.Bounces)))
 	if err != nil {
 		return err
 	}
-	result := o.PostOfficeConfig.Mail.Submit(ctx, envelope, raw)
+	result := c.ComposerConfig.Mail.Submit(ctx, envelope, raw)
 	switch result.Status {
 	case mail.Submitted, mail.Unknown:
 		return nil // at most one mail too few: the reader can ask again
