@@ -35,7 +35,7 @@ type post struct {
 	mu        sync.Mutex
 	edition   newsletter.Edition
 	obstacles []newsletter.Obstacle
-	lags      bool // live does not show the edition yet
+	lags      bool                                                    // live does not show the edition yet
 	got       map[string]int                                          // how often the server accepted a mail for an address
 	attempts  map[string]int                                          // how often it was offered one
 	reply     func(ctx context.Context, to string, n int) mail.Result // to the nth attempt; nil accepts
