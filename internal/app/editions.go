@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/pflag"
 
@@ -27,6 +28,14 @@ func (c *EditionsConfig) folder() fs.FS {
 		return nil
 	}
 	return os.DirFS(c.Templates)
+}
+
+// subscriberPages returns the folder with the publisher's templates of the pages of subscribers; nil for none.
+func (c *EditionsConfig) subscriberPages() fs.FS {
+	if c.Templates == "" {
+		return nil
+	}
+	return os.DirFS(filepath.Join(c.Templates, render.SubscriberPages))
 }
 
 // templates returns the templates, which are checked. The error says what is wrong in

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -64,5 +65,38 @@ func TestEditionPages(t *testing.T) {
 	}
 	if _, err := app.Start(t.Context(), c, p); err == nil || !strings.Contains(err.Error(), "list.html:2:") {
 		t.Errorf("got the error %v, want one that names the file and the line", err)
+	}
+}
+
+// The folder of templates has those of editions, and below it those of the pages of subscribers.
+func TestTemplatesOfSubscriberPages(t *testing.T) {
+	t.Parallel()
+	c, p := config(t, store.Config{Dir: t.TempDir()}), parts(io.Discard)
+	c.Mail = app.MailConfig{From: "report@news.example.org", Folder: t.TempDir()}
+	c.Editions.Templates = t.TempDir()
+	pages := filepath.Join(c.Editions.Templates, "subscribers")
+	write := func(name, text string) {
+		t.Helper()
+		if err := errors.Join(os.MkdirAll(pages, 0o700), os.WriteFile(filepath.Join(pages, name), []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("style.css", "body { color: teal }")
+	if err := os.WriteFile(filepath.Join(c.Editions.Templates, "print.css"), []byte("@page { margin: 1cm }"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := start(t, c, p)
+	if status, body := get(t, a.URL()+"/subscribe"); status != http.StatusNotFound || !strings.Contains(body, "body { color: teal }") {
+		t.Errorf("got %d, want 404, since there is no series, with our style: %s", status, body)
+	}
+	stop(t, a)
+	write("message.html", "{{.Nothing}}")
+	if _, err := app.Start(t.Context(), c, p); err == nil || !strings.Contains(err.Error(), "message.html:1") {
+		t.Errorf("got the error %v, want one that names the file and the line", err)
+	}
+	write("message.html", "{{.Title}}")
+	write("styles.css", "")
+	if _, err := app.Start(t.Context(), c, p); err == nil || !strings.Contains(err.Error(), "styles.css") {
+		t.Errorf("got the error %v, want one that names the file", err)
 	}
 }

@@ -110,7 +110,11 @@ func (a *App) pages(n *newsletters, c Config) (http.Handler, error) {
 	if n.subscribers == nil {
 		return nil, nil
 	}
-	return subscriberpages.New(subscriberpages.Config{Subscribers: n.subscribers, Templates: c.Editions.folder(), Log: a.log})
+	pages, err := subscriberpages.New(subscriberpages.Config{Subscribers: n.subscribers, Templates: c.Editions.subscriberPages(), Log: a.log})
+	if err != nil {
+		return nil, fmt.Errorf("--templates %s: %w", c.Editions.Templates, err)
+	}
+	return pages, nil
 }
 
 // bounceHandler returns the handler of reports of mails that came back; nil where there are no mails.

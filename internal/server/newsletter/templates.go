@@ -7,6 +7,8 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
+	"slices"
+	"strings"
 
 	"github.com/redthread-api/redthread/internal/newsletter"
 	"github.com/redthread-api/redthread/internal/server/page"
@@ -72,8 +74,11 @@ type templates struct {
 }
 
 // parse returns the templates. Files of folder, which may be nil, replace the built-in ones.
-// All are executed once, so that a mistake shows at the start.
+// With a folder, all are executed once, so that a mistake shows at the start.
 func parse(folder fs.FS) (*templates, error) {
+	if err := checkNames(folder); err != nil {
+		return nil, err
+	}
 	read := func(name string) (string, error) {
 		if folder != nil {
 			text, err := fs.ReadFile(folder, name)
@@ -103,7 +108,7 @@ func parse(folder fs.FS) (*templates, error) {
 		if err == nil {
 			parsed, err = parsed.New(name).Parse(text)
 		}
-		if err == nil {
+		if err == nil && folder != nil { // tests have run the built-in ones
 			err = parsed.Execute(io.Discard, sample())
 		}
 		if err != nil {
@@ -112,6 +117,25 @@ func parse(folder fs.FS) (*templates, error) {
 		t.pages[name] = parsed
 	}
 	return t, nil
+}
+
+// checkNames returns an error for files that replace no template, and so would have no effect. Hidden files are not
+// looked at.
+func checkNames(folder fs.FS) error {
+	if folder == nil {
+		return nil
+	}
+	entries, err := fs.ReadDir(folder, ".")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read the templates of the pages of subscribers: %w", err)
+	}
+	known := append(templateFiles(), styleFile)
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") && !strings.HasSuffix(e.Name(), "~") && !slices.Contains(known, e.Name()) {
+			return fmt.Errorf("no template of the pages of subscribers has the name %s; want %s", e.Name(), strings.Join(known, ", "))
+		}
+	}
+	return nil
 }
 
 // sample is what templates are executed with at the start.
