@@ -68,12 +68,24 @@ func TestSendEdition(t *testing.T) {
 		g.as(editor, `mutation { createSeries(input: {slug: "w", title: "W", cadence: WEEKLY, language: "en"}) { created }
 			createEdition(input: {slug: "w1", series: "w", number: 1, title: "W", language: "en"}) { created } }`, nil).ok()
 		id := g.as(editor, `mutation { sendEdition(input: {edition: "w1"}) { sending { id state total } } }`, nil).ok().at("sendEdition.sending.id").(string)
+		const follow = `subscription($id: ID!) { sendingProgress(id: $id) { state total submitted left edition { slug } } }`
+		progress := g.subscribe(t, editor, follow, vars{"id": id}, nil)
+		progress.wants(`{"state":"SCHEDULED","total":0,"submitted":0,"left":0,"edition":{"slug":"w1"}}`)
 		parsed, err := domain.ParseID(id)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := sendings.Run(domain.AsSystem(t.Context(), "test"), parsed); err != nil {
 			t.Fatal(err)
+		}
+		progress.wants(`{"state":"DONE","total":1,"submitted":1,"left":0,"edition":{"slug":"w1"}}`)
+		if more := progress.next(); more != "" {
+			t.Errorf("after the end: got %s", more)
+		}
+		for _, v := range []*domain.Viewer{holder(domain.Public), holder(domain.Author)} {
+			if got := g.subscribe(t, v, follow, vars{"id": id}, nil).next(); !strings.Contains(got, "FORBIDDEN") || strings.Contains(got, "DONE") {
+				t.Errorf("%s: got %s, want it refused", v.Role, got)
+			}
 		}
 		const fields = `{ id state total submitted deferred failed unknown skipped left rate etaSeconds createdBy edition { slug } }`
 		want := `{"id":"` + id + `","state":"DONE","total":1,"submitted":1,"deferred":0,"failed":0,"unknown":0,"skipped":0,"left":0,"rate":0,"etaSeconds":null,"createdBy":"editor","edition":{"slug":"w1"}}`

@@ -5,6 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -106,6 +109,38 @@ func TestLinkOfAnotherProcess(t *testing.T) {
 		two.clock.Advance(11 * time.Second)
 		if _, err := two.Unsubscribe(two.public(), one.unsubscribeToken(one.ids()[0], report.ID)); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// Reports in a folder are applied and deleted; files that are none are moved aside, and stop nothing.
+func TestBounceFolder(t *testing.T) {
+	eachDesk(t, func(t *testing.T, d *desk) {
+		d.subscribe(reader, report.Slug)
+		tokens, err := d.BounceTokens(t.Context(), "news.example.org")
+		d.must(err)
+		folder := t.TempDir()
+		for name, text := range map[string]string{
+			"1": "To: someone@example.org\r\nSubject: Hello\r\n\r\nNo report.\r\n",
+			"2": "To: " + tokens.ReturnPath(int64(d.person(reader).ID)) + "\r\nContent-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n" +
+				"Reporting-MTA: dns; mx.example.org\r\n\r\nFinal-Recipient: rfc822; x@example.org\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 no such user\r\n\r\n--b--\r\n",
+		} {
+			d.must(os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600))
+		}
+		d.must(os.Symlink("nowhere", filepath.Join(folder, "0")))
+		bounces := &newsletter.Bounces{Subscribers: d.Subscribers, Domain: "news.example.org", Log: slog.New(slog.DiscardHandler)}
+		for range 2 {
+			d.must(bounces.ReadFolder(domain.AsSystem(t.Context(), "test"), folder))
+		}
+		if p := d.person(reader); p.Suppression == nil || p.Suppression.Reason != newsletter.SuppressHardBounce {
+			t.Errorf("got %+v, want a hard bounce", p.Suppression)
+		}
+		left, err := filepath.Glob(filepath.Join(folder, "[12]"))
+		d.must(err)
+		aside, err := filepath.Glob(filepath.Join(folder, "unread", "*"))
+		d.must(err)
+		if len(left) != 0 || len(aside) != 1 || filepath.Base(aside[0]) != "1" {
+			t.Errorf("got the files %v and aside %v", left, aside)
 		}
 	})
 }
