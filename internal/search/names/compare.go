@@ -402,6 +402,9 @@ func wordSimilarity(a, b *word) float32 {
 	if a.units != nil && b.chars != nil && spells(a.units, b.text) || b.units != nil && a.chars != nil && spells(b.units, a.text) {
 		return otherScript
 	}
+	if a.slavic != "" && a.slavic == b.slavic {
+		return otherScript
+	}
 	if a.digits || b.digits || a.class == initial || b.class == initial {
 		return 0
 	}
@@ -423,7 +426,7 @@ func wordSimilarity(a, b *word) float32 {
 			return 0
 		}
 		d := edits(a.chars, b.chars, most)
-		if d > most || a.pinyin && b.pinyin {
+		if d > most || a.pinyin && b.pinyin || d > 1 && a.chars[0] != b.chars[0] {
 			return 0
 		}
 		return spelt(jaroWinkler(a.chars, b.chars), d, length)

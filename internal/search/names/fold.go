@@ -48,7 +48,7 @@ func scriptOf(r rune) script {
 type token struct {
 	text     string
 	script   script
-	capitals bool // all letters were capitals, and there are at least two or a dot
+	capitals bool // at least two letters were capitals
 	hyphen   bool // the next token was joined to it by a hyphen
 }
 
@@ -79,7 +79,7 @@ func tokenize(text string) []token {
 	)
 	flush := func(hyphen bool) {
 		if b.Len() > 0 {
-			out = append(out, token{text: b.String(), script: current, capitals: letters > 1 && upper == letters, hyphen: hyphen})
+			out = append(out, token{text: b.String(), script: current, capitals: upper > 1, hyphen: hyphen})
 		}
 		b.Reset()
 		upper, letters = 0, 0
