@@ -13,6 +13,7 @@ const (
 	initialFor    = 0.75 // a letter for a word
 	otherNumber   = 0.8  // a number that only one name has
 	acronym       = 0.8  // the initials of all words
+	oneSound      = 0.88 // long words that differ in one sound
 	genericAlike  = 0.9  // another spelling or the translation of a generic word
 	onlyGeneric   = 0.5  // at most, without a word in common that is not generic
 )
@@ -422,11 +423,17 @@ func wordSimilarity(a, b *word) float32 {
 		case length > 7:
 			most = 2
 		}
-		if bits.OnesCount32(a.mask&^b.mask) > most || bits.OnesCount32(b.mask&^a.mask) > most {
-			return 0
+		if a.pinyin && b.pinyin {
+			return 0 // another syllable, however it is spelt
 		}
-		d := edits(a.chars, b.chars, most)
-		if d > most || a.pinyin && b.pinyin || d > 1 && a.chars[0] != b.chars[0] {
+		d := most + 1
+		if bits.OnesCount32(a.mask&^b.mask) <= most && bits.OnesCount32(b.mask&^a.mask) <= most {
+			d = edits(a.chars, b.chars, most)
+		}
+		if d > most {
+			return soundsAlmost(a, b)
+		}
+		if d > 1 && a.chars[0] != b.chars[0] {
 			return 0
 		}
 		return spelt(jaroWinkler(a.chars, b.chars), d, length)
@@ -447,6 +454,18 @@ func wordSimilarity(a, b *word) float32 {
 		return 0
 	}
 	return spelt(jaroWinkler(a.runes, b.runes), d, length)
+}
+
+// soundsAlmost returns the similarity of long words that differ in one sound, and in
+// more letters: Aleksandr and Alexander.
+func soundsAlmost(a, b *word) float32 {
+	if len(a.sound) < 7 || len(b.sound) < 7 || a.sound[0] != b.sound[0] {
+		return 0
+	}
+	if edits([]byte(a.sound), []byte(b.sound), 1) > 1 {
+		return 0
+	}
+	return oneSound
 }
 
 // spelt is the similarity of words with d edits: the mean of Jaro-Winkler and the
