@@ -294,6 +294,14 @@ func (p *prepared) romanise(parts []token, isUkrainian bool) {
 			first, second = append(first, a), append(second, b)
 		}
 	}
+	for i := range first {
+		if first[i].text == "" || second[i].text == "" { // characters without a reading
+			if len(first) != len(parts) {
+				return
+			}
+			first[i], second[i] = p.native.words[i], p.native.words[i]
+		}
+	}
 	p.latin[0] = newForm(first)
 	if !same {
 		p.latin[1] = newForm(second)
