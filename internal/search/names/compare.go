@@ -206,6 +206,7 @@ type matching struct {
 	usedA, usedB uint16
 	partner      [maxWords]int8 // of words of a: a word of b plus 1
 	sum          float32
+	less         float32 // weight that words lose because they are generic ones misspelt
 	diff         departures
 	own          bool // a word that is not generic was matched
 }
@@ -214,11 +215,22 @@ func (m *matching) match(i, j int, s float32) {
 	m.usedA |= 1 << i
 	m.usedB |= 1 << j
 	m.partner[i] = int8(j + 1)
-	m.sum += s * (m.a.words[i].weight + m.b.words[j].weight)
-	if m.a.words[i].class == distinctive || m.a.words[i].class == number {
+	w, v := m.a.words[i].weight, m.b.words[j].weight
+	switch ownA, ownB := m.a.words[i].own(), m.b.words[j].own(); {
+	case ownA && ownB:
 		m.own = true
+	case ownA && v < w:
+		m.less += w - v
+		w = v
+	case ownB && w < v:
+		m.less += v - w
+		v = w
 	}
+	m.sum += s * (w + v)
 }
+
+// own reports whether a word is not generic.
+func (w *word) own() bool { return w.class == distinctive || w.class == number }
 
 func (m *matching) equal() {
 	for i := range m.a.words {
@@ -349,7 +361,8 @@ func (m *matching) score() (float64, departures) {
 	if m.sum == 0 {
 		return 0, 0
 	}
-	score := float64(m.sum / (m.a.weight + m.b.weight))
+	score := float64(m.sum / (m.a.weight + m.b.weight - m.less))
+	ownLeft := false // one of the names has a word of its own that was not matched
 	for _, side := range [2]struct {
 		f    *form
 		used uint16
@@ -361,6 +374,7 @@ func (m *matching) score() (float64, departures) {
 			if side.used>>i&1 == 1 {
 				continue
 			}
+			ownLeft = ownLeft || side.f.words[i].own()
 			switch side.f.words[i].class {
 			case corporate, particle, title:
 				m.diff |= inLegalForm
@@ -385,7 +399,7 @@ func (m *matching) score() (float64, departures) {
 		}
 		last = j
 	}
-	if !m.own && (m.a.own || m.b.own) {
+	if !m.own && ownLeft {
 		score = min(score, onlyGeneric)
 	}
 	return min(score, 1), m.diff

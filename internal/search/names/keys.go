@@ -54,6 +54,12 @@ func QueryKeys(text string) (keys []string, least int) {
 	for i := range p.latin {
 		s.form(&p.latin[i])
 	}
+	// A word of its own may be a misspelt generic one.
+	for i := range p.native.words {
+		if w := &p.native.words[i]; w.generic != 0 && p.native.own {
+			s.add("g:", genericWords()[w.text].text)
+		}
+	}
 	// Words that are split here may be one word there.
 	if p.scripts == 1<<latin && len(p.native.words) > 1 {
 		for i := range len(p.native.words) - 1 {
