@@ -287,11 +287,18 @@ func openVowel(x, rest string) bool {
 	return (x == "o" || x == "u") && (rest == "" || strings.IndexByte("nkmlptrg", rest[0]) < 0)
 }
 
-// slavicEndings are endings of family names that are mostly from Cyrillic.
-var slavicEndings = []string{
-	"ov", "ova", "ev", "eva", "off", "eff", "ow", "ski", "sky", "skiy", "skij", "skii", "skaya", "skaja", "skaia", "enko", "chuk", "cuk", "yuk", "juk", "iuk",
-	"vich", "vych", "vic", "ic", "kin", "lin", "tin", "shin", "sin", "nin", "kina", "lina", "tina", "shina", "nina", "ykh", "yh", "yan", "ian", "jan", "adze", "shvili", "svili",
-}
+// slavicEndings are endings of family names that are mostly from Cyrillic, by the last
+// five bits of their last letter.
+var slavicEndings = sync.OnceValue(func() (byLast [32][]string) {
+	for _, e := range []string{
+		"ov", "ova", "ev", "eva", "off", "eff", "ow", "ski", "sky", "skiy", "skij", "skii", "skaya", "skaja", "skaia", "enko", "chuk", "cuk", "yuk", "juk", "iuk",
+		"vich", "vych", "vic", "ic", "kin", "lin", "tin", "shin", "sin", "nin", "kina", "lina", "tina", "shina", "nina", "ykh", "yh", "yan", "ian", "jan", "adze", "shvili", "svili",
+	} {
+		last := e[len(e)-1] & 31
+		byLast[last] = append(byLast[last], e)
+	}
+	return byLast
+})
 
 // looksSlavic reports whether a word of five letters or more ends like such a name.
 func looksSlavic(words []word) bool {
@@ -300,7 +307,7 @@ func looksSlavic(words []word) bool {
 		if w.script != latin || w.class != distinctive || w.pinyin || len(w.text) < 5 {
 			continue
 		}
-		for _, e := range slavicEndings {
+		for _, e := range slavicEndings()[w.text[len(w.text)-1]&31] {
 			if strings.HasSuffix(w.text, e) {
 				return true
 			}
