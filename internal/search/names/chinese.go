@@ -1,9 +1,6 @@
 package names
 
-import (
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 // wadeGilesFinals has the finals of pinyin that Wade-Giles writes in another way.
 var wadeGilesFinals = map[string]string{
@@ -180,11 +177,17 @@ func chineseWord(text string) string {
 	if p, ok := chineseWords[text]; ok {
 		return p
 	}
-	units, _ := chineseUnits(text)
-	return usual(units)
+	t := han()
+	var b strings.Builder
+	for i, r := range text {
+		if readings := t.surnames[text]; i == 0 && len(readings) > 0 && len(text) == 3 {
+			b.WriteString(readings[0][0])
+			continue
+		}
+		b.WriteString(t.mandarinOf(r))
+	}
+	return b.String()
 }
 
 // chineseWords has words whose reading is not that of their characters.
 var chineseWords = map[string]string{"重庆": "chongqing", "厦门": "xiamen", "长江": "changjiang", "长城": "changcheng", "长安": "changan", "长征": "changzheng", "长虹": "changhong", "六安": "luan", "银行": "yinhang"}
-
-func runeCount(s string) int { return utf8.RuneCountInString(s) }

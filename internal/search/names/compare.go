@@ -13,6 +13,7 @@ const (
 	initialFor    = 0.75 // a letter for a word
 	otherNumber   = 0.8  // a number that only one name has
 	acronym       = 0.8  // the initials of all words
+	oneSound      = 0.88 // long words that differ in one sound
 	genericAlike  = 0.9  // another spelling or the translation of a generic word
 	onlyGeneric   = 0.5  // at most, without a word in common that is not generic
 )
@@ -205,6 +206,7 @@ type matching struct {
 	usedA, usedB uint16
 	partner      [maxWords]int8 // of words of a: a word of b plus 1
 	sum          float32
+	less         float32 // weight that words lose because they are generic ones misspelt
 	diff         departures
 	own          bool // a word that is not generic was matched
 }
@@ -213,11 +215,22 @@ func (m *matching) match(i, j int, s float32) {
 	m.usedA |= 1 << i
 	m.usedB |= 1 << j
 	m.partner[i] = int8(j + 1)
-	m.sum += s * (m.a.words[i].weight + m.b.words[j].weight)
-	if m.a.words[i].class == distinctive || m.a.words[i].class == number {
+	w, v := m.a.words[i].weight, m.b.words[j].weight
+	switch ownA, ownB := m.a.words[i].own(), m.b.words[j].own(); {
+	case ownA && ownB:
 		m.own = true
+	case ownA && v < w:
+		m.less += w - v
+		w = v
+	case ownB && w < v:
+		m.less += v - w
+		v = w
 	}
+	m.sum += s * (w + v)
 }
+
+// own reports whether a word is not generic.
+func (w *word) own() bool { return w.class == distinctive || w.class == number }
 
 func (m *matching) equal() {
 	for i := range m.a.words {
@@ -348,7 +361,8 @@ func (m *matching) score() (float64, departures) {
 	if m.sum == 0 {
 		return 0, 0
 	}
-	score := float64(m.sum / (m.a.weight + m.b.weight))
+	score := float64(m.sum / (m.a.weight + m.b.weight - m.less))
+	ownLeft := false // one of the names has a word of its own that was not matched
 	for _, side := range [2]struct {
 		f    *form
 		used uint16
@@ -360,6 +374,7 @@ func (m *matching) score() (float64, departures) {
 			if side.used>>i&1 == 1 {
 				continue
 			}
+			ownLeft = ownLeft || side.f.words[i].own()
 			switch side.f.words[i].class {
 			case corporate, particle, title:
 				m.diff |= inLegalForm
@@ -384,7 +399,7 @@ func (m *matching) score() (float64, departures) {
 		}
 		last = j
 	}
-	if !m.own && (m.a.own || m.b.own) {
+	if !m.own && ownLeft {
 		score = min(score, onlyGeneric)
 	}
 	return min(score, 1), m.diff
@@ -400,6 +415,9 @@ func wordSimilarity(a, b *word) float32 {
 		return genericAlike
 	}
 	if a.units != nil && b.chars != nil && spells(a.units, b.text) || b.units != nil && a.chars != nil && spells(b.units, a.text) {
+		return otherScript
+	}
+	if a.slavic != "" && a.slavic == b.slavic {
 		return otherScript
 	}
 	if a.digits || b.digits || a.class == initial || b.class == initial {
@@ -419,11 +437,17 @@ func wordSimilarity(a, b *word) float32 {
 		case length > 7:
 			most = 2
 		}
-		if bits.OnesCount32(a.mask&^b.mask) > most || bits.OnesCount32(b.mask&^a.mask) > most {
-			return 0
+		if a.pinyin && b.pinyin {
+			return 0 // another syllable, however it is spelt
 		}
-		d := edits(a.chars, b.chars, most)
-		if d > most || a.pinyin && b.pinyin {
+		d := most + 1
+		if bits.OnesCount32(a.mask&^b.mask) <= most && bits.OnesCount32(b.mask&^a.mask) <= most {
+			d = edits(a.chars, b.chars, most)
+		}
+		if d > most {
+			return soundsAlmost(a, b)
+		}
+		if d > 1 && a.chars[0] != b.chars[0] {
 			return 0
 		}
 		return spelt(jaroWinkler(a.chars, b.chars), d, length)
@@ -444,6 +468,18 @@ func wordSimilarity(a, b *word) float32 {
 		return 0
 	}
 	return spelt(jaroWinkler(a.runes, b.runes), d, length)
+}
+
+// soundsAlmost returns the similarity of long words that differ in one sound, and in
+// more letters: Aleksandr and Alexander.
+func soundsAlmost(a, b *word) float32 {
+	if len(a.sound) < 7 || len(b.sound) < 7 || a.sound[0] != b.sound[0] {
+		return 0
+	}
+	if edits([]byte(a.sound), []byte(b.sound), 1) > 1 {
+		return 0
+	}
+	return oneSound
 }
 
 // spelt is the similarity of words with d edits: the mean of Jaro-Winkler and the

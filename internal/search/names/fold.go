@@ -48,8 +48,7 @@ func scriptOf(r rune) script {
 type token struct {
 	text     string
 	script   script
-	capitals bool // all letters were capitals, and there are at least two or a dot
-	hyphen   bool // the next token was joined to it by a hyphen
+	capitals bool // at least two letters were capitals
 }
 
 // specialFolds are letters of the Latin script that do not decompose.
@@ -68,38 +67,38 @@ func tokenize(text string) []token {
 		}
 		text = text[:cut]
 	}
-	text = norm.NFKC.String(text)
+	if !isASCII(text) {
+		text = norm.NFKC.String(text)
+	}
 	var (
-		out      []token
-		b        strings.Builder
-		current  script
-		upper    int
-		letters  int
-		previous rune
+		out     = make([]token, 0, 6)
+		b       strings.Builder
+		current script
+		upper   int
 	)
-	flush := func(hyphen bool) {
+	flush := func() {
 		if b.Len() > 0 {
-			out = append(out, token{text: b.String(), script: current, capitals: letters > 1 && upper == letters, hyphen: hyphen})
+			out = append(out, token{text: b.String(), script: current, capitals: upper > 1})
 		}
 		b.Reset()
-		upper, letters = 0, 0
+		upper = 0
 	}
 	for _, r := range text {
 		switch {
+		case r >= 'a' && r <= 'z' && (current == latin || b.Len() == 0):
+			current = latin
+			b.WriteByte(byte(r))
 		case unicode.IsLetter(r) || unicode.IsDigit(r):
 			s := scriptOf(r)
 			if r == 'ー' {
 				s = kana
 			}
 			if b.Len() > 0 && s != current {
-				flush(true)
+				flush()
 			}
 			current = s
-			if unicode.IsLetter(r) {
-				letters++
-				if unicode.IsUpper(r) {
-					upper++
-				}
+			if unicode.IsUpper(r) {
+				upper++
 			}
 			foldRune(&b, r, s)
 		case unicode.Is(unicode.M, r):
@@ -108,18 +107,26 @@ func tokenize(text string) []token {
 			}
 		case isApostrophe(r), unicode.Is(unicode.Cf, r):
 		case r == '&':
-			flush(false)
+			flush()
 			out = append(out, token{text: "and"})
 		case r == '+':
-			flush(false)
+			flush()
 			out = append(out, token{text: "plus"})
 		default:
-			flush((r == '-' || r == '‐' || r == '‑' || r == '・' || r == '·') && unicode.IsLetter(previous))
+			flush()
 		}
-		previous = r
 	}
-	flush(false)
+	flush()
 	return out
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 func isApostrophe(r rune) bool {

@@ -28,6 +28,7 @@ func (s *keySet) add(prefix, text string) {
 //	s:ian       how a word ends
 //	k:hnkn      the consonants of a word, in groups that sound alike
 //	h:红线      two characters of Han, Hangul or kana that follow one another
+//	r:kuznecov  a word as romanisations of Cyrillic share it
 //	i:avic      the first letters of a name's words, or its only word
 //	g:mining    a generic word, of names that have no other
 func Keys(n Name) []string {
@@ -53,6 +54,12 @@ func QueryKeys(text string) (keys []string, least int) {
 	for i := range p.latin {
 		s.form(&p.latin[i])
 	}
+	// A word of its own may be a misspelt generic one.
+	for i := range p.native.words {
+		if w := &p.native.words[i]; w.generic != 0 && p.native.own {
+			s.add("g:", genericWords()[w.text].text)
+		}
+	}
 	// Words that are split here may be one word there.
 	if p.scripts == 1<<latin && len(p.native.words) > 1 {
 		for i := range len(p.native.words) - 1 {
@@ -62,7 +69,34 @@ func QueryKeys(text string) (keys []string, least int) {
 			}
 		}
 	}
+	if r := p.reading; r != nil {
+		s.otherRomanisations(&p)
+	}
 	return s.keys, 1
+}
+
+// otherRomanisations adds the words that a name in Latin letters has in other
+// romanisations of Chinese and Korean.
+func (s *keySet) otherRomanisations(p *prepared) {
+	for i, u := range p.reading.mandarin {
+		for _, spelling := range u {
+			s.add("w:", spelling)
+		}
+		for _, spelling := range p.reading.cantonese[i] {
+			s.add("w:", spelling)
+		}
+	}
+	for i := range p.native.words {
+		text := p.native.words[i].text
+		for _, pinyin := range toPinyin()[text] {
+			s.add("w:", pinyin)
+		}
+		if i == 0 || i == len(p.native.words)-1 {
+			for _, other := range koreanSpellings()[text] {
+				s.add("w:", other)
+			}
+		}
+	}
 }
 
 func (s *keySet) native(p *prepared) {
@@ -138,6 +172,7 @@ func (s *keySet) word(w *word) {
 	if w.sound != "" && len(w.text) >= 4 {
 		s.add("k:", consonants(w.sound))
 	}
+	s.add("r:", w.slavic)
 }
 
 func (s *keySet) ends(text string) {

@@ -89,6 +89,7 @@ const maxLegalTokens = 6
 // ("Group Company Limited" has one, "Redline Co., Ltd. LLC" two).
 func cutLegalForm(tokens []token) ([]token, legalForm) {
 	var form legalForm
+	tokens = corrected(tokens)
 	for range 2 {
 		rest, found := cutOnce(tokens)
 		if found.class == "" {
@@ -100,6 +101,27 @@ func cutLegalForm(tokens []token) ([]token, legalForm) {
 		}
 	}
 	return tokens, form
+}
+
+// longForms are the words of legal forms that are long enough to be recognised with a
+// mistake.
+var longForms = []string{"company", "corporation", "incorporated", "limited"}
+
+// corrected corrects the last two words, except the first, if they are words of legal
+// forms with one mistake.
+func corrected(tokens []token) []token {
+	for i := max(1, len(tokens)-2); i < len(tokens); i++ {
+		text := tokens[i].text
+		if tokens[i].script != latin || len(text) < 6 || len(text) > 13 {
+			continue
+		}
+		for _, form := range longForms {
+			if text != form && edits([]byte(text), []byte(form), 1) == 1 {
+				tokens[i].text = form
+			}
+		}
+	}
+	return tokens
 }
 
 func cutOnce(tokens []token) ([]token, legalForm) {

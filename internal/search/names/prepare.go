@@ -17,8 +17,9 @@ type word struct {
 	weight  float32
 	generic uint16 // the same for translations of a generic word
 	class   class
-	pinyin  bool // consists of syllables of pinyin
-	digits  bool // has a digit
+	slavic  string // the spelling that romanisations of Cyrillic share, in such names
+	pinyin  bool   // consists of syllables of pinyin
+	digits  bool   // has a digit
 	script  script
 }
 
@@ -82,9 +83,16 @@ func prepare(text, language string) prepared {
 	p.initials = initials(words)
 	if p.scripts == 1<<latin {
 		p.reading = readingOf(p.native.words)
+		if looksSlavic(p.native.words) {
+			slavic(p.native.words)
+		}
 		return p
 	}
 	p.romanise(parts, isUkrainian(text, language))
+	if p.scripts&(1<<cyrillic) != 0 {
+		slavic(p.latin[0].words)
+		slavic(p.latin[1].words)
+	}
 	return p
 }
 
@@ -98,7 +106,7 @@ func split(tokens []token, organisation bool) []token {
 	out := make([]token, 0, len(tokens)+4)
 	for _, t := range tokens {
 		n := utf8.RuneCountInString(t.text)
-		isHan := t.script == hanScript && (n >= 5 || n >= 3 && organisation)
+		isHan := t.script == hanScript && (n >= 5 || n >= 3 && organisation || n == 4 && !compoundSurname(t.text))
 		isHangul := t.script == hangul && n >= 4
 		if isHan || isHangul {
 			out = segment(out, t)
@@ -107,6 +115,12 @@ func split(tokens []token, organisation bool) []token {
 		}
 	}
 	return out[:min(len(out), maxWords)]
+}
+
+// compoundSurname reports whether a text begins with a family name of two characters.
+func compoundSurname(text string) bool {
+	_, ok := han().surnames[string([]rune(text)[:2])]
+	return ok
 }
 
 // segment appends the longest generic words of a token, from left to right, and what is
@@ -134,6 +148,9 @@ func segment(out []token, t token) []token {
 		take(i)
 		out = append(out, token{text: string(runes[i : i+found]), script: t.script})
 		i += found
+		if i+1 < len(runes) && strings.ContainsRune("市省县区", runes[i]) && genericWords()[string(runes[i-found:i])].class == place {
+			i++ // the City of Shenzhen is Shenzhen
+		}
 		start = i
 	}
 	take(len(runes))
@@ -277,6 +294,14 @@ func (p *prepared) romanise(parts []token, isUkrainian bool) {
 			first, second = append(first, a), append(second, b)
 		}
 	}
+	for i := range first {
+		if first[i].text == "" || second[i].text == "" { // characters without a reading
+			if len(first) != len(parts) {
+				return
+			}
+			first[i], second[i] = p.native.words[i], p.native.words[i]
+		}
+	}
 	p.latin[0] = newForm(first)
 	if !same {
 		p.latin[1] = newForm(second)
@@ -299,4 +324,13 @@ func wadeGilesWord(units []unit) word {
 	w := newWord(text, latin)
 	w.units = units
 	return w
+}
+
+// slavic fills in the spelling of words that romanisations of Cyrillic share.
+func slavic(words []word) {
+	for i := range words {
+		if w := &words[i]; w.class == distinctive && w.chars != nil {
+			w.slavic = slavicOf(w.text)
+		}
+	}
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // soundOf folds what is written in different ways in names of European languages:
-// doubled letters, ck and k, ph and f, y and i, ue for ü. Two words with the same
+// doubled letters, ck and k, ph and f and v, y and i, ue for ü. Two words with the same
 // result sound alike.
 func soundOf(text string) string {
 	b := make([]byte, 0, len(text))
@@ -45,6 +45,10 @@ func soundOf(text string) string {
 			c = 'i'
 		case 'w':
 			c = 'v'
+		case 'v':
+			if i > 0 {
+				c = 'f'
+			}
 		case 'z':
 			c = 's'
 		case 't', 'd':
