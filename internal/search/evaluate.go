@@ -30,7 +30,7 @@ var (
 type evaluation struct {
 	*view
 	ctx       context.Context
-	db        rows
+	db        stageRows
 	reader    *reader
 	clearance domain.Marking
 	// divisors are 1 − b and b / average of each field.
@@ -39,7 +39,7 @@ type evaluation struct {
 	cut bool
 }
 
-func (r *reader) evaluation(ctx context.Context, db rows, clearance domain.Marking) (*evaluation, error) {
+func (r *reader) evaluation(ctx context.Context, db stageRows, clearance domain.Marking) (*evaluation, error) {
 	v, err := r.view(ctx, db)
 	if err != nil {
 		return nil, err

@@ -19,6 +19,8 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
+func TestMain(m *testing.M) { storetest.Main(m) }
+
 // modelDocument is a document as the model has it.
 type modelDocument struct {
 	title, body string

@@ -38,6 +38,23 @@ func (s stageRows) read(ctx context.Context, query string, width int, args []any
 	return nil
 }
 
+func (s stageRows) readTexts(ctx context.Context, query string, width int, args []any, each func(n int64, texts []string) error) error {
+	values, err := s.ReadValues(ctx, store.Bind(s.Dialect(), query), args, width)
+	if err != nil {
+		return fmt.Errorf("read for a search: %w", err)
+	}
+	texts := make([]string, width-1)
+	for i := 0; i < values.Len(); i += width {
+		for j := range texts {
+			texts[j] = string(values.At(i + 1 + j).Text)
+		}
+		if err := each(values.At(i).Int(), texts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // plainRows reads in a transaction, or outside of one.
 type plainRows struct{ store.Rows }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/maypok86/otter/v2"
 
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/search/names"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/visibility"
 )
@@ -46,6 +47,7 @@ type reader struct {
 
 	blocks *otter.Cache[blockKey, []byte]
 	links  *otter.Cache[linkKey, *linkBlock]
+	names  *otter.Cache[names.Name, names.PreparedName] // of entities that were compared lately
 }
 
 // blockKey is the postings or positions of a block. Blocks do not change, and ids are not used again.
@@ -66,6 +68,7 @@ func newReader(bytes uint64) *reader {
 			Weigher: func(_ blockKey, data []byte) uint32 { return uint32(len(data)) + 64 }}),
 		links: otter.Must(&otter.Options[linkKey, *linkBlock]{MaximumWeight: bytes / 4,
 			Weigher: func(_ linkKey, b *linkBlock) uint32 { return uint32(8*len(b.targets)+4*len(b.at)) + 600 }}),
+		names: otter.Must(&otter.Options[names.Name, names.PreparedName]{MaximumSize: 1 << 14}),
 	}
 }
 
