@@ -47,12 +47,12 @@ func (m *Matcher) Snippets(text, language string, size, limit int) []Snippet {
 				best, bestNew, bestAll = window, fresh, all
 			}
 		}
-		if bestAll == 0 || len(windows) > 0 && bestNew == 0 && len(seen) < len(m.groups) && bestAll < 1 {
+		if bestAll == 0 {
 			break
 		}
 		windows = append(windows, best)
 		for _, f := range finds {
-			if best.Start <= f.Start && f.End <= best.End {
+			if best.Start <= f.Start && f.Start < best.End {
 				seen[f.group] = true
 			}
 		}
@@ -67,15 +67,15 @@ func (m *Matcher) Snippets(text, language string, size, limit int) []Snippet {
 }
 
 // count returns how many groups are found before the end, those not seen yet and
-// all. The finds are in order.
+// all. The finds are in order; the first of them counts though it may be too long.
 func count(finds []find, end int, seen map[int]bool) (fresh, all int) {
 	var groups [16]int
 	distinct := groups[:0]
-	for _, f := range finds {
+	for i, f := range finds {
 		if f.Start >= end {
 			break
 		}
-		if f.End <= end && !slices.Contains(distinct, f.group) {
+		if (i == 0 || f.End <= end) && !slices.Contains(distinct, f.group) {
 			distinct = append(distinct, f.group)
 			if !seen[f.group] {
 				fresh++
@@ -112,8 +112,11 @@ func (c *cutter) window(found Span) Span {
 		}
 		i--
 	}
-	if i == 0 && Columns(c.text[:start]) <= max(c.size/4-columns, 0) {
+	if i == 0 && Columns(c.text[:start]) <= c.size/4-columns {
 		start = 0
+	}
+	if r, n := utf8.DecodeLastRuneInString(c.text[:start]); r == '"' || unicode.In(r, unicode.Ps, unicode.Pi) {
+		start -= n // what opens a bracket or quotation belongs to the word
 	}
 	return Span{start, max(c.end(start), min(found.End, c.cut(start, c.size)))}
 }
