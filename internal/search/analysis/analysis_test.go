@@ -46,9 +46,9 @@ func TestAnalyze(t *testing.T) {
 		{"NotBritish", "en", "pour four hours rise wise enterprise promise devour", "pour four hour rise wise enterpris promis devour"},
 		{"Accents", "pl", "Łódź Gdańsk Đorđe", "lodz gdansk dorde"},
 		{"Vietnamese", "vi", "Nguyễn Phú Trọng", "nguyen phu trong"},
-		{"German", "de", "Müller Straße Häuser", "mull/muell strass haus/haeus"},
-		{"French", "fr", "l'accord d’exploitation sécurité minières", "l accord d exploit secur/securit mini/minier"},
-		{"Spanish", "es", "investigación inversiones", "investig inversion"},
+		{"German", "de", "Müller Straße Häuser", "mull~de/muell~de strass~de haus~de/haeus~de"},
+		{"French", "fr", "l'accord d’exploitation sécurité minières", "l~fr accord~fr d~fr exploit~fr secur~fr/securit~fr mini~fr/minier~fr"},
+		{"Spanish", "es", "investigación inversiones", "investig~es inversion~es"},
 		{"Russian", "ru", "Шахты ёлка йод за\u0301мок", "шахт елк йод замок"},
 		{"Ukrainian", "uk", "п'ять шахти", "пять шахти"},
 		{"Greek", "el", "Αθήνα ΟΔΟΣ", "αθηνα οδοσ"},
@@ -120,6 +120,10 @@ func TestQueriesFind(t *testing.T) {
 		{"Harbour", "en", "harbor", true},
 		{"four", "en", "for", false},
 		{"rise", "en", "rize", false},
+		{"their", "en", "the", false},
+		{"director", "en", "direct", false},
+		{"news", "en", "new", false},
+		{"Norin", "de", "Norin", true},
 		{"organization", "en", "organisations", true},
 		{"analyses", "en", "an analysis", true},
 		{"securite", "fr", "La sécurité", true},
@@ -180,7 +184,7 @@ func TestBeginningsFind(t *testing.T) {
 			}
 		}
 	}
-	for _, c := range []struct{ query, text string }{{"nor", "Norin"}, {"5", "5G"}, {"as4", "AS-400"}, {"国", "国家"}, {"joint ven", "joint ventures"}} {
+	for _, c := range []struct{ query, text string }{{"nor", "Norin"}, {"5", "5G"}, {"as4", "AS-400"}, {"国", "国家"}, {"joint ven", "joint ventures"}, {"häu", "ein Häuschen"}} {
 		if !finds(c.query, true, c.text, "en") {
 			t.Errorf("%s* does not find %s", c.query, c.text)
 		}

@@ -15,6 +15,7 @@
 //     letters, the points of Hebrew and Arabic. Other marks distinguish letters (й,
 //     ガ) and stay.
 //   - Words are stemmed by the text's language. American and British spelling meet.
+//     The stems of different languages are different terms (haus~de).
 //   - Runs of Han, kana and Hangul, and of Thai, Lao, Khmer and Burmese, have no
 //     spaces between words, or particles attached to them. They become one term for
 //     each pair of neighbouring characters, and one for the last character. Han
