@@ -9,8 +9,8 @@
 //     end at points, colons, underscores and hyphens too (example.com is two words),
 //     except in acronyms (U.S. is "us"), in numbers, and where a hyphen follows a
 //     single letter or separates letters from digits (e-mail, DF-21). Apostrophes
-//     are removed (Xi'an is "xian") or end an elision (l'accord). Invisible
-//     characters inside words are ignored.
+//     are removed (Xi'an is "xian"), with what is no word before or after them
+//     (l'accord, China's). Invisible characters inside words are ignored.
 //   - Words are folded: letter case in all scripts, accents of Latin and Greek
 //     letters, the points of Hebrew and Arabic. Other marks distinguish letters (й,
 //     ガ) and stay.

@@ -20,7 +20,9 @@ type Position []Alternative
 // word.
 //
 // The alternatives of a word are the word itself, for texts that are not stemmed,
-// and then the stems of it in all languages with its letters, in a fixed order.
+// and then, for each language with its letters in a fixed order, the stem of it, and
+// the word as if it were a stem: stemmers make other stems of some words than of
+// their inflected forms (Dutch mens and mensen).
 //
 // For the beginning of a word they are the beginning, which finds whatever is longer
 // than it, and the terms of what it is the whole of, or nearly: "mining" and "minin"
@@ -100,9 +102,13 @@ func allTerms(word string) []string {
 	terms := unstemmed.terms(word)
 	switch scriptOf(word) {
 	case latinScript:
+		folded := terms[0]
 		for _, s := range latin {
 			for _, t := range s.terms(word) {
 				terms = add(terms, t)
+			}
+			if s != inEnglish {
+				terms = add(terms, s.mark(folded))
 			}
 		}
 	case cyrillicScript:
