@@ -68,6 +68,8 @@ func TestAnalyze(t *testing.T) {
 		{"Jamo", "ko", "\u1112\u1161\u11ab국", "한국 국"},
 		{"Thai", "th", "ไทย", "ไท ทย ย"},
 		{"Supplementary", "zh", "𠮷野", "𠮷野 野"},
+		{"LongNumber", "en", strings.Repeat("1,2", 200), strings.Repeat("1.2", 32)},
+		{"LongWord", "en", strings.Repeat("ab", 200), strings.Repeat("ab", 48)},
 		{"Nothing", "en", " .,;!? — … 😀 ", ""},
 		{"UnknownLanguage", "", "mines шахты", "mine шахт"},
 	} {

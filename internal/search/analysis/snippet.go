@@ -33,12 +33,15 @@ func (m *Matcher) Snippets(text, language string, size, limit int) []Snippet {
 	if len(finds) == 0 {
 		return []Snippet{c.snippet(Span{0, c.end(0)}, nil)}
 	}
+	candidates := make([]Span, min(len(finds), maxCandidates))
+	for i := range candidates {
+		candidates[i] = c.window(finds[i].Span)
+	}
 	var windows []Span
 	seen := make(map[int]bool)
 	for len(windows) < limit {
 		best, bestNew, bestAll := Span{}, 0, 0
-		for i, f := range finds {
-			window := c.window(f.Span)
+		for i, window := range candidates {
 			if overlaps(windows, window) {
 				continue
 			}
@@ -65,6 +68,10 @@ func (m *Matcher) Snippets(text, language string, size, limit int) []Snippet {
 	}
 	return snippets
 }
+
+// maxCandidates is how many of the places where something was found are looked at as
+// the beginning of a fragment.
+const maxCandidates = 200
 
 // count returns how many groups are found before the end, those not seen yet and
 // all. The finds are in order; the first of them counts though it may be too long.
@@ -99,26 +106,30 @@ type cutter struct {
 // window returns the fragment around something found, of which a quarter comes
 // before it.
 func (c *cutter) window(found Span) Span {
-	start, columns := found.Start, 0
+	start, used := found.Start, 0
 	i, _ := slices.BinarySearchFunc(c.tokens, found.Start, func(t Token, at int) int { return t.Start - at })
 	for i > 0 {
 		before := c.tokens[i-1].Start
 		if before < start {
-			columns += Columns(c.text[before:start])
-			if columns > c.size/4 {
+			used += columns(c.text[before:start])
+			if used > c.size/4 {
 				break
 			}
 			start = before
 		}
 		i--
 	}
-	if i == 0 && Columns(c.text[:start]) <= c.size/4-columns {
+	if i == 0 && columns(c.text[:start]) <= c.size/4-used {
 		start = 0
 	}
 	if r, n := utf8.DecodeLastRuneInString(c.text[:start]); r == '"' || unicode.In(r, unicode.Ps, unicode.Pi) {
 		start -= n // what opens a bracket or quotation belongs to the word
 	}
-	return Span{start, max(c.end(start), min(found.End, c.cut(start, c.size)))}
+	end := c.end(start)
+	if end < found.End {
+		end = max(end, min(found.End, c.cut(start, c.size)))
+	}
+	return Span{start, end}
 }
 
 // end returns where a fragment that begins at the byte ends: after the last word
@@ -148,15 +159,20 @@ func (c *cutter) end(start int) int {
 	return clusterEnd(c.text, end)
 }
 
-// cut returns the byte after as many columns, never inside a combining sequence.
-func (c *cutter) cut(start, columns int) int {
+// cut returns the byte after as many columns, never inside a combining sequence. It
+// does not look for them among more characters than a text has that is meant to be
+// read.
+func (c *cutter) cut(start, room int) int {
 	i := start
-	for i < len(c.text) {
+	for range 16 * room {
+		if i == len(c.text) {
+			break
+		}
 		r, n := utf8.DecodeRuneInString(c.text[i:])
-		if w := runeColumns(r); w > columns {
+		if w := runeColumns(r); w > room {
 			return clusterEnd(c.text, i)
-		} else if !isExtension(r) {
-			columns -= w
+		} else {
+			room -= w
 		}
 		i += n
 	}
@@ -200,9 +216,9 @@ func (c *cutter) snippet(w Span, spans []Span) Snippet {
 	return s
 }
 
-// Columns returns the width of a text in columns: two for an ideograph, a kana or a
+// columns returns the width of a text in columns: two for an ideograph, a kana or a
 // Hangul syllable, none for a mark, one for other characters.
-func Columns(text string) int {
+func columns(text string) int {
 	n := 0
 	for _, r := range text {
 		n += runeColumns(r)
