@@ -22,8 +22,8 @@ func TestReadsAfterTheLastOfAPlan(t *testing.T) {
 		log := slog.New(slog.DiscardHandler)
 		desk := editorial.New(s, projection.New(s, log, time.Now), log, time.Now)
 		saves := []editorial.SaveParams{
-			{Type: domain.Tag, Fields: vars{"slug": "a", "label": "A"}},
-			{Type: domain.Tag, Fields: vars{"slug": "b", "label": "[[e-1]] and B"}},
+			{Type: domain.Tag, Fields: vars{"slug": "a", "label": "A", "vocabulary": "TOPIC"}},
+			{Type: domain.Tag, Fields: vars{"slug": "b", "label": "B", "vocabulary": "TOPIC"}},
 		}
 		documents := []string{"tag:a", "tag:b"}
 		for i := range 251 { // with two tags each they are more than are read before they are ranked

@@ -69,10 +69,10 @@ func (x *execution) readsLeft() int {
 	return x.plan.reads
 }
 
-// isLast is called before each read, and reports whether it is the last one of the snapshot.
+// isLast is called before each read, and reports whether it is the last one of the plan.
 func (x *execution) isLast() bool {
 	x.left--
-	return x.left == 0 && !read.ReadsMarkings(x.ctx)
+	return x.left == 0
 }
 
 // found is called with the rows that were read of a source. Nothing is read of the edges of

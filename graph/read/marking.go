@@ -89,9 +89,9 @@ func trackFilter(ctx context.Context, accesses []*access) {
 	}
 }
 
-// ReadsMarkings reports whether [MarkingTracker.Highest] of the operation of ctx will read from
+// readsMarkings reports whether [MarkingTracker.Highest] of the operation of ctx will read from
 // the store, as far as is known by now.
-func ReadsMarkings(ctx context.Context) bool {
+func readsMarkings(ctx context.Context) bool {
 	tracker := trackerOf(ctx)
 	if tracker == nil {
 		return false

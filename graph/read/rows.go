@@ -60,7 +60,7 @@ func (r *Reader) untracked(ctx context.Context, st *statement) (*Rows, error) {
 	}
 	rows := &Rows{width: text.width, owner: text.ownerColumn}
 	readValues := r.stores.ReadValues
-	if st.last {
+	if st.last && !readsMarkings(ctx) {
 		readValues = r.stores.ReadLastValues
 	}
 	if rows.values, err = readValues(ctx, text.query, args, text.width); err != nil {
