@@ -141,7 +141,8 @@ type statement struct {
 	table   *Table
 	key     textKey
 	subject subject
-	added   int // columns that shape adds, of which the last is the owner
+	added   int  // columns that shape adds, of which the last is the owner
+	last    bool // of its snapshot
 	shape   func(subject) func(*sql.Selector)
 }
 
