@@ -212,7 +212,7 @@ var (
 	})
 
 	tagTable = document(read.Table{
-		Name: "tags", Type: "Tag", Document: domain.Tag,
+		Name: "tags", Type: "Tag", Document: domain.Tag, Tree: tagParent.Column,
 		Groups: groups{prose("description")},
 		Fields: fields{
 			"label":      text("label"),

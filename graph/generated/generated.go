@@ -4448,6 +4448,12 @@ input TagFilter {
   ` + "`" + `startsWith` + "`" + `.
   """
   slug: StringFilter
+  """
+  The tag with this slug, or any tag below it in the tree: narrower terms, their narrower terms
+  and so on. A former slug or an id will do. The way down leads over tags that the viewer may
+  see, as in ` + "`" + `children` + "`" + `: a tag below a hidden one is in no branch above that.
+  """
+  within: String
   "By label."
   label: StringFilter
   "By vocabulary."

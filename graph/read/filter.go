@@ -130,6 +130,9 @@ func (c *compiler) filter(t *Table, filter map[string]any, path string, at scope
 		case name == "or":
 			inner.top = inner.top && len(list(raw)) == 1
 			add(c.junction(t, raw, path, inner, " OR "))
+		case name == within && t.Tree != "":
+			inner.top = at.top
+			add(c.tree(t, raw, path, inner))
 		case isField:
 			for _, cond := range c.operators(t, field, c.object(raw, path), path, at) {
 				add(cond)
@@ -238,13 +241,16 @@ func (c *compiler) relation(t *Table, p Path, filter map[string]any, path string
 	a.around, at.around, at.top = at.around, a, true
 	at.tables++
 	a.named = target.names(filter)
-	a.alias = "f" + strconv.Itoa(at.tables)
+	a.alias = alias(at.tables)
 	a.filter = filter
 	a.matches = c.filter(target, filter, path, at)
 	a.inner = c.accesses[first:len(c.accesses):len(c.accesses)]
 	a.reader, a.target, a.fence = c.reader, target, c.fence
 	return a.on
 }
+
+// alias names the nth table around a condition.
+func alias(n int) string { return "f" + strconv.Itoa(n) }
 
 func describe(raw any) string {
 	switch raw.(type) {

@@ -19,6 +19,9 @@ type Table struct {
 	Fields map[string]Field
 	// Relations are the fields of the filter input that lead to other rows.
 	Relations map[string]Path
+	// Tree is the column with the id of the row above in a tree of the table's rows, for the
+	// field within of the filter input; empty where there is none.
+	Tree string
 	// Orders are the values of the order enum.
 	Orders map[string]Order
 	// Groups are columns that are read only where a field of theirs is

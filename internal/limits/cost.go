@@ -216,6 +216,8 @@ func (c *coster) filter(of string, given map[string]any, depth int) int {
 		inner := field.Type.Name()
 		own := 1 + elements(value)
 		switch target := c.Schema.Types[inner]; {
+		case name == "within":
+			own = times(joinCost, depth*depth) // a walk through a tree
 		case name == "and" || name == "or" || name == "not":
 			own = c.conditions(inner, value, depth)
 		case target != nil && target.Fields.ForName("and") != nil:
