@@ -77,6 +77,8 @@ type (
 	changeResolver   struct{ *Resolver }
 	changesResolver  struct{ *Resolver }
 
+	facetsResolver struct{ *Resolver }
+
 	subscriptionResolver struct{ *Resolver }
 	savedResolver        struct{ *Resolver }
 	savedRowResolver     struct{ *Resolver }
@@ -118,6 +120,10 @@ func (r *Resolver) Asset() generated.AssetResolver {
 func (r *Resolver) Series() generated.SeriesResolver {
 	return seriesResolver{documentOf(r, catalog.Series, catalog.SeriesRevisions)}
 }
+
+func (r *Resolver) ReportFacets() generated.ReportFacetsResolver       { return facetsResolver{r} }
+func (r *Resolver) NarrativeFacets() generated.NarrativeFacetsResolver { return facetsResolver{r} }
+func (r *Resolver) EntityFacets() generated.EntityFacetsResolver       { return facetsResolver{r} }
 
 func (r *Resolver) Footnote() generated.FootnoteResolver         { return footnoteResolver{r} }
 func (r *Resolver) Contribution() generated.ContributionResolver { return contributionResolver{} }

@@ -208,6 +208,15 @@ func TestFiltersAndOrdersAreTheCatalog(t *testing.T) {
 		if table.Document == 0 {
 			continue
 		}
+		var facets []string
+		if d := s.Types[table.Type+"Facets"]; d != nil {
+			for _, f := range d.Fields {
+				facets = append(facets, f.Name)
+			}
+		}
+		if want := slices.Sorted(maps.Keys(table.Facets)); !slices.Equal(slices.Sorted(slices.Values(facets)), want) {
+			t.Errorf("%sFacets has %v, the catalog %v", table.Type, facets, want)
+		}
 		got, want := values(s.Types[table.Type+"OrderField"]), slices.Sorted(maps.Keys(table.Orders))
 		slices.Sort(got)
 		if !slices.Equal(got, want) {

@@ -24,6 +24,8 @@ type Table struct {
 	Tree string
 	// Orders are the values of the order enum.
 	Orders map[string]Order
+	// Facets are what lists of the rows can be counted by.
+	Facets map[string]Facet
 	// Groups are columns that are read only where a field of theirs is
 	// selected. All others are always read, save those in Never.
 	Groups []Group

@@ -41,6 +41,8 @@ const (
 	plainListSize = 10
 	// formatSurcharge is for a text in another format than the stored one.
 	formatSurcharge = 5
+	// facetSurcharge is for each facet of a list: a count of all of it, by value.
+	facetSurcharge = 50
 	// mutationSurcharge is for each field of a mutation.
 	mutationSurcharge = 100
 	// introspectionDivisor is how many fields of the schema's description cost
@@ -57,6 +59,11 @@ const (
 // summary.
 func storedAsText(f *ast.Field) bool {
 	return f.Name == "summary" && f.ObjectDefinition != nil && f.ObjectDefinition.Name == "Report"
+}
+
+// isFacet reports whether a field is a list of values of a facet.
+func isFacet(f *ast.Field) bool {
+	return f.ObjectDefinition != nil && strings.HasSuffix(f.ObjectDefinition.Name, "Facets")
 }
 
 // descriptionSizes has the sizes that the lists of the schema's description are
@@ -175,6 +182,8 @@ func (c *coster) field(f *ast.Field, page int) int {
 	if f.Definition.Type.Elem != nil && len(f.SelectionSet) > 0 {
 		elements = plainListSize
 		switch {
+		case isFacet(f):
+			elements = c.pageSize(f)
 		case strings.HasSuffix(f.ObjectDefinition.Name, "Connection"):
 			elements = page
 		case f.Name == "nodes":
@@ -184,6 +193,9 @@ func (c *coster) field(f *ast.Field, page int) int {
 	own := 1
 	if f.ObjectDefinition == nil || f.ObjectDefinition.Name[0] != '_' { // not of the schema's description
 		own += surcharges[f.Name]
+		if isFacet(f) {
+			own += facetSurcharge
+		}
 	}
 	if len(f.Arguments) > 0 {
 		arguments := c.Arguments(f, c.variables)
