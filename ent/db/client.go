@@ -56,6 +56,12 @@ import (
 	"github.com/redthread-api/redthread/ent/db/reporttag"
 	"github.com/redthread-api/redthread/ent/db/revision"
 	"github.com/redthread-api/redthread/ent/db/schedule"
+	"github.com/redthread-api/redthread/ent/db/searchblock"
+	"github.com/redthread-api/redthread/ent/db/searchpending"
+	"github.com/redthread-api/redthread/ent/db/searchsegment"
+	"github.com/redthread-api/redthread/ent/db/searchstate"
+	"github.com/redthread-api/redthread/ent/db/searchunit"
+	"github.com/redthread-api/redthread/ent/db/searchunitblock"
 	"github.com/redthread-api/redthread/ent/db/sending"
 	"github.com/redthread-api/redthread/ent/db/sendingrecipient"
 	"github.com/redthread-api/redthread/ent/db/series"
@@ -163,6 +169,18 @@ type Client struct {
 	Revision *RevisionClient
 	// Schedule is the client for interacting with the Schedule builders.
 	Schedule *ScheduleClient
+	// SearchBlock is the client for interacting with the SearchBlock builders.
+	SearchBlock *SearchBlockClient
+	// SearchPending is the client for interacting with the SearchPending builders.
+	SearchPending *SearchPendingClient
+	// SearchSegment is the client for interacting with the SearchSegment builders.
+	SearchSegment *SearchSegmentClient
+	// SearchState is the client for interacting with the SearchState builders.
+	SearchState *SearchStateClient
+	// SearchUnit is the client for interacting with the SearchUnit builders.
+	SearchUnit *SearchUnitClient
+	// SearchUnitBlock is the client for interacting with the SearchUnitBlock builders.
+	SearchUnitBlock *SearchUnitBlockClient
 	// Sending is the client for interacting with the Sending builders.
 	Sending *SendingClient
 	// SendingRecipient is the client for interacting with the SendingRecipient builders.
@@ -240,6 +258,12 @@ func (c *Client) init() {
 	c.ReportTag = NewReportTagClient(c.config)
 	c.Revision = NewRevisionClient(c.config)
 	c.Schedule = NewScheduleClient(c.config)
+	c.SearchBlock = NewSearchBlockClient(c.config)
+	c.SearchPending = NewSearchPendingClient(c.config)
+	c.SearchSegment = NewSearchSegmentClient(c.config)
+	c.SearchState = NewSearchStateClient(c.config)
+	c.SearchUnit = NewSearchUnitClient(c.config)
+	c.SearchUnitBlock = NewSearchUnitBlockClient(c.config)
 	c.Sending = NewSendingClient(c.config)
 	c.SendingRecipient = NewSendingRecipientClient(c.config)
 	c.Series = NewSeriesClient(c.config)
@@ -388,6 +412,12 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		ReportTag:           NewReportTagClient(cfg),
 		Revision:            NewRevisionClient(cfg),
 		Schedule:            NewScheduleClient(cfg),
+		SearchBlock:         NewSearchBlockClient(cfg),
+		SearchPending:       NewSearchPendingClient(cfg),
+		SearchSegment:       NewSearchSegmentClient(cfg),
+		SearchState:         NewSearchStateClient(cfg),
+		SearchUnit:          NewSearchUnitClient(cfg),
+		SearchUnitBlock:     NewSearchUnitBlockClient(cfg),
 		Sending:             NewSendingClient(cfg),
 		SendingRecipient:    NewSendingRecipientClient(cfg),
 		Series:              NewSeriesClient(cfg),
@@ -463,6 +493,12 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		ReportTag:           NewReportTagClient(cfg),
 		Revision:            NewRevisionClient(cfg),
 		Schedule:            NewScheduleClient(cfg),
+		SearchBlock:         NewSearchBlockClient(cfg),
+		SearchPending:       NewSearchPendingClient(cfg),
+		SearchSegment:       NewSearchSegmentClient(cfg),
+		SearchState:         NewSearchStateClient(cfg),
+		SearchUnit:          NewSearchUnitClient(cfg),
+		SearchUnitBlock:     NewSearchUnitBlockClient(cfg),
 		Sending:             NewSendingClient(cfg),
 		SendingRecipient:    NewSendingRecipientClient(cfg),
 		Series:              NewSeriesClient(cfg),
@@ -522,9 +558,11 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 		c.NarrativeTag, c.NarrativeTarget, c.NewsletterKey, c.Observation, c.Person,
 		c.Projection, c.PublicationEntry, c.PublicationLog, c.RegisteredDocument,
 		c.Relationship, c.Report, c.ReportAttachment, c.ReportEntity, c.ReportMention,
-		c.ReportNarrative, c.ReportTag, c.Revision, c.Schedule, c.Sending,
-		c.SendingRecipient, c.Series, c.Source, c.Subscriber, c.Subscription,
-		c.SubscriptionRequest, c.Suppression, c.Tag, c.Webhook, c.WebhookDelivery,
+		c.ReportNarrative, c.ReportTag, c.Revision, c.Schedule, c.SearchBlock,
+		c.SearchPending, c.SearchSegment, c.SearchState, c.SearchUnit,
+		c.SearchUnitBlock, c.Sending, c.SendingRecipient, c.Series, c.Source,
+		c.Subscriber, c.Subscription, c.SubscriptionRequest, c.Suppression, c.Tag,
+		c.Webhook, c.WebhookDelivery,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -2978,6 +3016,270 @@ func (c *ScheduleClient) mutate(ctx context.Context, m *ScheduleMutation) (Value
 	}
 }
 
+// SearchBlockClient is a client for the SearchBlock schema.
+type SearchBlockClient struct {
+	config
+}
+
+// NewSearchBlockClient returns a client for the SearchBlock from the given config.
+func NewSearchBlockClient(c config) *SearchBlockClient {
+	return &SearchBlockClient{config: c}
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `searchblock.Intercept(f(g(h())))`.
+func (c *SearchBlockClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SearchBlock = append(c.inters.SearchBlock, interceptors...)
+}
+
+// Query returns a query builder for SearchBlock.
+func (c *SearchBlockClient) Query() *SearchBlockQuery {
+	return &SearchBlockQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSearchBlock},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SearchBlock entity by its id.
+func (c *SearchBlockClient) Get(ctx context.Context, id int64) (*SearchBlock, error) {
+	return c.Query().Where(searchblock.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SearchBlockClient) GetX(ctx context.Context, id int64) *SearchBlock {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Interceptors returns the client interceptors.
+func (c *SearchBlockClient) Interceptors() []Interceptor {
+	return c.inters.SearchBlock
+}
+
+// SearchPendingClient is a client for the SearchPending schema.
+type SearchPendingClient struct {
+	config
+}
+
+// NewSearchPendingClient returns a client for the SearchPending from the given config.
+func NewSearchPendingClient(c config) *SearchPendingClient {
+	return &SearchPendingClient{config: c}
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `searchpending.Intercept(f(g(h())))`.
+func (c *SearchPendingClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SearchPending = append(c.inters.SearchPending, interceptors...)
+}
+
+// Query returns a query builder for SearchPending.
+func (c *SearchPendingClient) Query() *SearchPendingQuery {
+	return &SearchPendingQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSearchPending},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SearchPending entity by its id.
+func (c *SearchPendingClient) Get(ctx context.Context, id int64) (*SearchPending, error) {
+	return c.Query().Where(searchpending.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SearchPendingClient) GetX(ctx context.Context, id int64) *SearchPending {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Interceptors returns the client interceptors.
+func (c *SearchPendingClient) Interceptors() []Interceptor {
+	return c.inters.SearchPending
+}
+
+// SearchSegmentClient is a client for the SearchSegment schema.
+type SearchSegmentClient struct {
+	config
+}
+
+// NewSearchSegmentClient returns a client for the SearchSegment from the given config.
+func NewSearchSegmentClient(c config) *SearchSegmentClient {
+	return &SearchSegmentClient{config: c}
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `searchsegment.Intercept(f(g(h())))`.
+func (c *SearchSegmentClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SearchSegment = append(c.inters.SearchSegment, interceptors...)
+}
+
+// Query returns a query builder for SearchSegment.
+func (c *SearchSegmentClient) Query() *SearchSegmentQuery {
+	return &SearchSegmentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSearchSegment},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SearchSegment entity by its id.
+func (c *SearchSegmentClient) Get(ctx context.Context, id int64) (*SearchSegment, error) {
+	return c.Query().Where(searchsegment.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SearchSegmentClient) GetX(ctx context.Context, id int64) *SearchSegment {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Interceptors returns the client interceptors.
+func (c *SearchSegmentClient) Interceptors() []Interceptor {
+	return c.inters.SearchSegment
+}
+
+// SearchStateClient is a client for the SearchState schema.
+type SearchStateClient struct {
+	config
+}
+
+// NewSearchStateClient returns a client for the SearchState from the given config.
+func NewSearchStateClient(c config) *SearchStateClient {
+	return &SearchStateClient{config: c}
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `searchstate.Intercept(f(g(h())))`.
+func (c *SearchStateClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SearchState = append(c.inters.SearchState, interceptors...)
+}
+
+// Query returns a query builder for SearchState.
+func (c *SearchStateClient) Query() *SearchStateQuery {
+	return &SearchStateQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSearchState},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SearchState entity by its id.
+func (c *SearchStateClient) Get(ctx context.Context, id int64) (*SearchState, error) {
+	return c.Query().Where(searchstate.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SearchStateClient) GetX(ctx context.Context, id int64) *SearchState {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Interceptors returns the client interceptors.
+func (c *SearchStateClient) Interceptors() []Interceptor {
+	return c.inters.SearchState
+}
+
+// SearchUnitClient is a client for the SearchUnit schema.
+type SearchUnitClient struct {
+	config
+}
+
+// NewSearchUnitClient returns a client for the SearchUnit from the given config.
+func NewSearchUnitClient(c config) *SearchUnitClient {
+	return &SearchUnitClient{config: c}
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `searchunit.Intercept(f(g(h())))`.
+func (c *SearchUnitClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SearchUnit = append(c.inters.SearchUnit, interceptors...)
+}
+
+// Query returns a query builder for SearchUnit.
+func (c *SearchUnitClient) Query() *SearchUnitQuery {
+	return &SearchUnitQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSearchUnit},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SearchUnit entity by its id.
+func (c *SearchUnitClient) Get(ctx context.Context, id domain.ID) (*SearchUnit, error) {
+	return c.Query().Where(searchunit.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SearchUnitClient) GetX(ctx context.Context, id domain.ID) *SearchUnit {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Interceptors returns the client interceptors.
+func (c *SearchUnitClient) Interceptors() []Interceptor {
+	return c.inters.SearchUnit
+}
+
+// SearchUnitBlockClient is a client for the SearchUnitBlock schema.
+type SearchUnitBlockClient struct {
+	config
+}
+
+// NewSearchUnitBlockClient returns a client for the SearchUnitBlock from the given config.
+func NewSearchUnitBlockClient(c config) *SearchUnitBlockClient {
+	return &SearchUnitBlockClient{config: c}
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `searchunitblock.Intercept(f(g(h())))`.
+func (c *SearchUnitBlockClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SearchUnitBlock = append(c.inters.SearchUnitBlock, interceptors...)
+}
+
+// Query returns a query builder for SearchUnitBlock.
+func (c *SearchUnitBlockClient) Query() *SearchUnitBlockQuery {
+	return &SearchUnitBlockQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSearchUnitBlock},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SearchUnitBlock entity by its id.
+func (c *SearchUnitBlockClient) Get(ctx context.Context, id int64) (*SearchUnitBlock, error) {
+	return c.Query().Where(searchunitblock.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SearchUnitBlockClient) GetX(ctx context.Context, id int64) *SearchUnitBlock {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Interceptors returns the client interceptors.
+func (c *SearchUnitBlockClient) Interceptors() []Interceptor {
+	return c.inters.SearchUnitBlock
+}
+
 // SendingClient is a client for the Sending schema.
 type SendingClient struct {
 	config
@@ -3624,8 +3926,10 @@ type (
 		NarrativeAmplifier, NarrativeTag, NarrativeTarget, NewsletterKey, Observation,
 		Person, Projection, PublicationEntry, PublicationLog, RegisteredDocument,
 		Relationship, Report, ReportAttachment, ReportEntity, ReportMention,
-		ReportNarrative, ReportTag, Revision, Schedule, Sending, SendingRecipient,
-		Series, Source, Subscriber, Subscription, SubscriptionRequest, Suppression,
-		Tag, Webhook, WebhookDelivery []ent.Interceptor
+		ReportNarrative, ReportTag, Revision, Schedule, SearchBlock, SearchPending,
+		SearchSegment, SearchState, SearchUnit, SearchUnitBlock, Sending,
+		SendingRecipient, Series, Source, Subscriber, Subscription,
+		SubscriptionRequest, Suppression, Tag, Webhook,
+		WebhookDelivery []ent.Interceptor
 	}
 )

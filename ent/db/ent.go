@@ -57,6 +57,12 @@ import (
 	"github.com/redthread-api/redthread/ent/db/reporttag"
 	"github.com/redthread-api/redthread/ent/db/revision"
 	"github.com/redthread-api/redthread/ent/db/schedule"
+	"github.com/redthread-api/redthread/ent/db/searchblock"
+	"github.com/redthread-api/redthread/ent/db/searchpending"
+	"github.com/redthread-api/redthread/ent/db/searchsegment"
+	"github.com/redthread-api/redthread/ent/db/searchstate"
+	"github.com/redthread-api/redthread/ent/db/searchunit"
+	"github.com/redthread-api/redthread/ent/db/searchunitblock"
 	"github.com/redthread-api/redthread/ent/db/sending"
 	"github.com/redthread-api/redthread/ent/db/sendingrecipient"
 	"github.com/redthread-api/redthread/ent/db/series"
@@ -173,6 +179,12 @@ func checkColumn(t, c string) error {
 			reporttag.Table:           reporttag.ValidColumn,
 			revision.Table:            revision.ValidColumn,
 			schedule.Table:            schedule.ValidColumn,
+			searchblock.Table:         searchblock.ValidColumn,
+			searchpending.Table:       searchpending.ValidColumn,
+			searchsegment.Table:       searchsegment.ValidColumn,
+			searchstate.Table:         searchstate.ValidColumn,
+			searchunit.Table:          searchunit.ValidColumn,
+			searchunitblock.Table:     searchunitblock.ValidColumn,
 			sending.Table:             sending.ValidColumn,
 			sendingrecipient.Table:    sendingrecipient.ValidColumn,
 			series.Table:              series.ValidColumn,

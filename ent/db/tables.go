@@ -751,6 +751,54 @@ func Tables() []Table {
 			},
 		},
 		{
+			Name: "search_blocks",
+			Columns: []Column{
+				{"id", field.TypeInt64, false},
+				{"segment", field.TypeInt64, false},
+				{"postings", field.TypeBytes, false},
+				{"positions", field.TypeBytes, false},
+			},
+		},
+		{
+			Name: "search_pending",
+			Columns: []Column{
+				{"id", field.TypeInt64, false},
+				{"data", field.TypeBytes, false},
+			},
+		},
+		{
+			Name: "search_segments",
+			Columns: []Column{
+				{"id", field.TypeInt64, false},
+				{"dictionary", field.TypeBytes, false},
+			},
+		},
+		{
+			Name: "search_state",
+			Columns: []Column{
+				{"id", field.TypeInt64, false},
+				{"version", field.TypeInt64, false},
+				{"manifest", field.TypeBytes, false},
+			},
+		},
+		{
+			Name: "search_units",
+			Columns: []Column{
+				{"id", field.TypeInt64, false},
+				{"owner_id", field.TypeInt64, false},
+				{"number", field.TypeInt64, false},
+				{"hash", field.TypeInt64, false},
+			},
+		},
+		{
+			Name: "search_unit_blocks",
+			Columns: []Column{
+				{"id", field.TypeInt64, false},
+				{"data", field.TypeBytes, false},
+				{"links", field.TypeBytes, false},
+			},
+		},
+		{
 			Name: "sendings",
 			Columns: []Column{
 				{"id", field.TypeInt64, false},

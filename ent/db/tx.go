@@ -102,6 +102,18 @@ type Tx struct {
 	Revision *RevisionClient
 	// Schedule is the client for interacting with the Schedule builders.
 	Schedule *ScheduleClient
+	// SearchBlock is the client for interacting with the SearchBlock builders.
+	SearchBlock *SearchBlockClient
+	// SearchPending is the client for interacting with the SearchPending builders.
+	SearchPending *SearchPendingClient
+	// SearchSegment is the client for interacting with the SearchSegment builders.
+	SearchSegment *SearchSegmentClient
+	// SearchState is the client for interacting with the SearchState builders.
+	SearchState *SearchStateClient
+	// SearchUnit is the client for interacting with the SearchUnit builders.
+	SearchUnit *SearchUnitClient
+	// SearchUnitBlock is the client for interacting with the SearchUnitBlock builders.
+	SearchUnitBlock *SearchUnitBlockClient
 	// Sending is the client for interacting with the Sending builders.
 	Sending *SendingClient
 	// SendingRecipient is the client for interacting with the SendingRecipient builders.
@@ -300,6 +312,12 @@ func (tx *Tx) init() {
 	tx.ReportTag = NewReportTagClient(tx.config)
 	tx.Revision = NewRevisionClient(tx.config)
 	tx.Schedule = NewScheduleClient(tx.config)
+	tx.SearchBlock = NewSearchBlockClient(tx.config)
+	tx.SearchPending = NewSearchPendingClient(tx.config)
+	tx.SearchSegment = NewSearchSegmentClient(tx.config)
+	tx.SearchState = NewSearchStateClient(tx.config)
+	tx.SearchUnit = NewSearchUnitClient(tx.config)
+	tx.SearchUnitBlock = NewSearchUnitBlockClient(tx.config)
 	tx.Sending = NewSendingClient(tx.config)
 	tx.SendingRecipient = NewSendingRecipientClient(tx.config)
 	tx.Series = NewSeriesClient(tx.config)

@@ -84,6 +84,9 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	if err := a.migrate(ctx); err != nil {
 		return err
 	}
+	if err := a.backend.searchMaintenance.Prepare(ctx); err != nil {
+		return err
+	}
 	if n, err := a.backend.desk.IndexNames(ctx); err != nil {
 		return fmt.Errorf("index the names of documents: %w", err)
 	} else if n > 0 {
@@ -105,6 +108,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	a.stopWork = stop
 	a.run(work, "project the publication log", a.backend.live.Run)
 	a.run(work, "write the last use of keys", a.backend.keys.Run)
+	a.run(work, "maintain the search indexes", func(ctx context.Context) error { return a.backend.searchMaintenance.Run(ctx, a.log) })
 	a.run(work, "write refusals to the audit log", a.backend.refusals.Run)
 	maxLag := cmp.Or(c.LiveMaxLag, defaultMaxLag)
 	if stores.LiveMayLag() {

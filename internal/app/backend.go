@@ -15,6 +15,7 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/queries"
+	"github.com/redthread-api/redthread/internal/search"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -28,6 +29,9 @@ type backend struct {
 	keys     *access.Keys
 
 	registry *queries.Registry
+
+	search            *search.Index
+	searchMaintenance *search.Maintenance
 }
 
 func newBackend(stores *store.Stores, log *slog.Logger, now func() time.Time) *backend {
@@ -44,6 +48,9 @@ func newBackend(stores *store.Stores, log *slog.Logger, now func() time.Time) *b
 		keys:     access.NewKeys(stores, refusals, log, now),
 
 		registry: graph.NewRegistry(stores, now),
+
+		search:            search.New(stores),
+		searchMaintenance: search.NewMaintenance(stores, now),
 	}
 }
 
@@ -58,7 +65,11 @@ func (p *program) openBackend(ctx context.Context, log *slog.Logger) (*backend, 
 	if err := migrateIfNew(ctx, stores); err != nil {
 		return nil, errors.Join(err, stores.Close())
 	}
-	return newBackend(stores, log, p.now), nil
+	b := newBackend(stores, log, p.now)
+	if err := b.searchMaintenance.Prepare(ctx); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
 }
 
 func (b *backend) Close() error {

@@ -43,6 +43,7 @@ after each flag. A flag overrides its variable. GOGC and GOMEMLIMIT are respecte
 		p.auditCommand(),
 		p.mailCommand(),
 		p.rebuildCommand(),
+		p.reindexCommand(),
 		p.compactCommand(),
 		p.resumeCommand(),
 		p.versionCommand(),

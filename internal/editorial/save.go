@@ -11,6 +11,7 @@ import (
 
 	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/search"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -386,7 +387,32 @@ func (e *editTx) writeVersion(ctx context.Context, s *aggregate.Spec, meta *aggr
 	if err := writeMentions(ctx, e.tx, s.Type, next, meta == nil); err != nil {
 		return SaveResult{}, err
 	}
+	if err := e.index(ctx, s.Type, next); err != nil {
+		return SaveResult{}, err
+	}
 	return saved, e.revise(ctx, s.Type, next, saved.Version, created, message)
+}
+
+// index writes documents of a type to the desk's search index.
+func (e *editTx) index(ctx context.Context, t domain.Type, rows ...*aggregate.Row) error {
+	w := search.NewWriter(e.tx)
+	documents := make([]search.Document, len(rows))
+	for i, r := range rows {
+		documents[i] = search.Document{Root: r, Type: t, Published: e.at}
+	}
+	if err := w.Put(ctx, documents...); err != nil {
+		return err
+	}
+	return w.Flush(ctx)
+}
+
+// unindex takes documents out of the desk's search index.
+func (e *editTx) unindex(ctx context.Context, ids ...domain.ID) error {
+	w := search.NewWriter(e.tx)
+	if err := w.Remove(ctx, ids...); err != nil {
+		return err
+	}
+	return w.Flush(ctx)
 }
 
 // addSlugAlias makes the old slug an alias, so that it keeps resolving.

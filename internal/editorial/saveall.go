@@ -9,6 +9,7 @@ import (
 	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/search"
 )
 
 // MaxSaveAll bounds the documents of one [Desk.SaveAll], for which other writers wait.
@@ -266,7 +267,25 @@ func (b *saveBatch) flush(ctx context.Context) error {
 	if err := aggregate.InsertRevisions(ctx, b.tx, b.revisions); err != nil {
 		return err
 	}
+	if err := b.indexAll(ctx); err != nil {
+		return err
+	}
 	clear(b.rows)
 	b.revisions = nil
 	return b.record(ctx, audit.Entry{Action: audit.Create, Documents: ids, Detail: "version 1"})
+}
+
+// indexAll writes the documents of the batch to the desk's search index.
+func (b *saveBatch) indexAll(ctx context.Context) error {
+	w := search.NewWriter(b.tx)
+	for t, rows := range b.rows {
+		documents := make([]search.Document, len(rows))
+		for i, r := range rows {
+			documents[i] = search.Document{Root: r, Type: t, Published: b.at}
+		}
+		if err := w.Put(ctx, documents...); err != nil {
+			return err
+		}
+	}
+	return w.Flush(ctx)
 }

@@ -96,7 +96,7 @@ func (e *editTx) trash(ctx context.Context, id domain.ID) error {
 	if err != nil {
 		return fmt.Errorf("put in the trash: %w", err)
 	}
-	return nil
+	return e.unindex(ctx, id)
 }
 
 // refuseWhileReferred returns KindConflict, with the names of the referrers, if other
@@ -275,8 +275,10 @@ func (e *editTx) checkReturned(ctx context.Context, id domain.ID) error {
 	if err := p.Err(meta.Name() + " cannot come back as it is"); err != nil {
 		return err
 	}
-	_, err = e.write(ctx, s, meta, old, next, false, "")
-	return err
+	if _, err = e.write(ctx, s, meta, old, next, false, ""); err != nil {
+		return err
+	}
+	return e.index(ctx, s.Type, next)
 }
 
 // inTrash finds a document in the trash by its id or slug; 0 where there is

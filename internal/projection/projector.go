@@ -10,6 +10,7 @@ import (
 
 	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/search"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -32,11 +33,14 @@ func (l *Live) projectNext(ctx context.Context, live projection, log LogState) e
 		if err != nil || !present.same(live) {
 			return err
 		}
-		p := &projector{tx: tx, desk: l.stores.DeskRows(), changes: visibilityChanges{}, existed: map[domain.ID]bool{}}
+		p := &projector{tx: tx, desk: l.stores.DeskRows(), index: search.NewWriter(tx), changes: visibilityChanges{}, existed: map[domain.ID]bool{}}
 		if err := p.apply(ctx, entries); err != nil {
 			return err
 		}
 		if err := p.record(ctx, entries[0].At); err != nil {
+			return err
+		}
+		if err := p.index.Flush(ctx); err != nil {
 			return err
 		}
 		last, at := &entries[len(entries)-1], l.clock()
@@ -53,12 +57,14 @@ func (l *Live) projectNext(ctx context.Context, live projection, log LogState) e
 
 // projector applies log entries in one transaction on live.
 type projector struct {
-	tx      *store.Tx
-	desk    store.Rows         // where the snapshots are
-	changes visibilityChanges  // what the entries change; nil if not recorded
-	existed map[domain.ID]bool // which documents were in live before; see recordBefore
-	moment  int64              // the time of the changes; see writeChanges
-	before  *facts             // of the documents of a release, if that is not too large; see step
+	tx         *store.Tx
+	desk       store.Rows         // where the snapshots are
+	index      *search.Writer     // of live
+	everything bool               // is marked in the index, not only what changed
+	changes    visibilityChanges  // what the entries change; nil if not recorded
+	existed    map[domain.ID]bool // which documents were in live before; see recordBefore
+	moment     int64              // the time of the changes; see writeChanges
+	before     *facts             // of the documents of a release, if that is not too large; see step
 }
 
 // apply applies entries to live, and then updates the effective markings.
@@ -214,6 +220,9 @@ func (p *projector) remove(ctx context.Context, ids []domain.ID) error {
 		if err := p.removeAliases(ctx, ids); err != nil {
 			return err
 		}
+		if err := p.index.Remove(ctx, ids...); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -243,7 +252,23 @@ func (p *projector) put(ctx context.Context, t domain.Type, snaps []*aggregate.S
 	if err := aggregate.WritePublished(ctx, p.tx, root, versions, there); err != nil {
 		return err
 	}
-	return p.putAliases(ctx, t, snaps)
+	if err := p.putAliases(ctx, t, snaps); err != nil {
+		return err
+	}
+	return p.putInIndex(ctx, t, snaps, final)
+}
+
+// putInIndex writes documents to the search index. Which viewers find them is known once their effective markings
+// are; see [projector.record].
+func (p *projector) putInIndex(ctx context.Context, t domain.Type, snaps []*aggregate.Snapshot, final map[domain.ID]Entry) error {
+	documents := make([]search.Document, len(snaps))
+	for i, snap := range snaps {
+		documents[i] = search.Document{Root: snap.Root, Type: t, Marking: domain.Unseen, KeepMarking: true, Published: final[snap.ID].PublishedAt}
+	}
+	if err := p.index.Put(ctx, documents...); err != nil {
+		return err
+	}
+	return p.index.Spill(ctx)
 }
 
 // putAliases writes the former slugs and ids.

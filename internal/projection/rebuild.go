@@ -11,6 +11,7 @@ import (
 
 	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/search"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -108,11 +109,14 @@ func (l *Live) stage(ctx context.Context, progress func(done, of int)) error {
 				return err
 			}
 		}
-		p := &projector{tx: tx, desk: desk}
+		p := &projector{tx: tx, desk: desk, index: search.NewWriter(tx)}
 		if done, err = p.stagedUpTo(ctx, log.Identity); err != nil || done > 0 {
 			return err
 		}
-		return p.removeOrphans(ctx)
+		if err := p.removeOrphans(ctx); err != nil {
+			return err
+		}
+		return p.index.Flush(ctx)
 	})
 	if err != nil {
 		return err
@@ -138,8 +142,11 @@ func (l *Live) stage(ctx context.Context, progress func(done, of int)) error {
 		}
 		of := entries[start : start+len(batch.keys)]
 		if err := l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
-			p := &projector{tx: tx, desk: desk, existed: map[domain.ID]bool{}}
+			p := &projector{tx: tx, desk: desk, index: search.NewWriter(tx), existed: map[domain.ID]bool{}}
 			if err := p.stage(ctx, batch, of); err != nil {
+				return err
+			}
+			if err := p.index.Flush(ctx); err != nil {
 				return err
 			}
 			return p.setStaged(ctx, log.Identity, &of[len(of)-1].Entry)
@@ -203,7 +210,8 @@ func (l *Live) finishRebuild(ctx context.Context) (RebuildResult, error) {
 		if err := recorder.recordAllBefore(ctx); err != nil {
 			return err
 		}
-		p := &projector{tx: tx, desk: desk, existed: map[domain.ID]bool{}}
+		p := &projector{tx: tx, desk: desk, index: search.NewWriter(tx), existed: map[domain.ID]bool{}}
+		recorder.index, recorder.everything = p.index, true
 		for id := range recorder.changes {
 			p.existed[id] = true
 		}
@@ -215,6 +223,9 @@ func (l *Live) finishRebuild(ctx context.Context) (RebuildResult, error) {
 		}
 		at := latest(l.clock(), live.at.Add(time.Microsecond))
 		if err := recorder.recordAll(ctx, at); err != nil {
+			return err
+		}
+		if err := p.index.Flush(ctx); err != nil {
 			return err
 		}
 		if err := p.forgetSteps(ctx); err != nil {

@@ -130,10 +130,27 @@ func (p *projector) record(ctx context.Context, at time.Time) error {
 	if err != nil {
 		return err
 	}
+	if err := p.markIndex(ctx); err != nil {
+		return err
+	}
 	if err := p.propagate(ctx); err != nil {
 		return err
 	}
 	return p.writeChanges(ctx, at)
+}
+
+// markIndex writes the effective markings of the documents that may have another one to the search index.
+func (p *projector) markIndex(ctx context.Context) error {
+	if p.index == nil {
+		return nil
+	}
+	markings := make(map[domain.ID]domain.Marking, len(p.changes))
+	for id, e := range p.changes {
+		if e.live && (p.everything || e.released || e.after != e.before) {
+			markings[id] = e.after
+		}
+	}
+	return p.index.Mark(ctx, markings)
 }
 
 // recordAll is record for a transaction that may have added or changed any document

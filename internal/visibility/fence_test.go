@@ -35,11 +35,17 @@ var deskOnlyTypes = []string{
 // otherTypes are the ent types that are none of the three: neither a document,
 // nor owned by one, nor in deskOnlyTypes. Each needs a reason here.
 var otherTypes = map[string]string{
-	db.TypeAlias:      "former slugs and ids of documents; the document they lead to is read through the fence",
-	db.TypeChange:     "the history of live; the fence has a condition of its own for it",
-	db.TypeNameKey:    "folded names on the desk, which are read with SQL in transactions of the desk and never through a client",
-	db.TypeLiveStep:   "hashes of what releases changed, which the program itself reads with SQL to drop cached responses",
-	db.TypeProjection: "how far live came and which log it follows; it says nothing of a document",
+	db.TypeAlias:           "former slugs and ids of documents; the document they lead to is read through the fence",
+	db.TypeChange:          "the history of live; the fence has a condition of its own for it",
+	db.TypeNameKey:         "folded names on the desk, which are read with SQL in transactions of the desk and never through a client",
+	db.TypeLiveStep:        "hashes of what releases changed, which the program itself reads with SQL to drop cached responses",
+	db.TypeSearchBlock:     "postings of the search index, which package search reads with SQL and shows as the fence would",
+	db.TypeSearchPending:   "postings of the search index, as those",
+	db.TypeSearchSegment:   "where the postings of the search index are",
+	db.TypeSearchState:     "what the search index consists of",
+	db.TypeSearchUnit:      "numbers of documents in the search index",
+	db.TypeSearchUnitBlock: "markings and dates of documents in the search index, which package search compares with the viewer",
+	db.TypeProjection:      "how far live came and which log it follows; it says nothing of a document",
 }
 
 // A new ent type that is in no class would be readable by everyone through the

@@ -54,6 +54,12 @@ import (
 	"github.com/redthread-api/redthread/ent/db/reporttag"
 	"github.com/redthread-api/redthread/ent/db/revision"
 	"github.com/redthread-api/redthread/ent/db/schedule"
+	"github.com/redthread-api/redthread/ent/db/searchblock"
+	"github.com/redthread-api/redthread/ent/db/searchpending"
+	"github.com/redthread-api/redthread/ent/db/searchsegment"
+	"github.com/redthread-api/redthread/ent/db/searchstate"
+	"github.com/redthread-api/redthread/ent/db/searchunit"
+	"github.com/redthread-api/redthread/ent/db/searchunitblock"
 	"github.com/redthread-api/redthread/ent/db/sending"
 	"github.com/redthread-api/redthread/ent/db/sendingrecipient"
 	"github.com/redthread-api/redthread/ent/db/series"
@@ -197,6 +203,18 @@ func NewQuery(q db.Query) (Query, error) {
 		return &query[*db.RevisionQuery, predicate.Revision, revision.OrderOption]{typ: db.TypeRevision, tq: q}, nil
 	case *db.ScheduleQuery:
 		return &query[*db.ScheduleQuery, predicate.Schedule, schedule.OrderOption]{typ: db.TypeSchedule, tq: q}, nil
+	case *db.SearchBlockQuery:
+		return &query[*db.SearchBlockQuery, predicate.SearchBlock, searchblock.OrderOption]{typ: db.TypeSearchBlock, tq: q}, nil
+	case *db.SearchPendingQuery:
+		return &query[*db.SearchPendingQuery, predicate.SearchPending, searchpending.OrderOption]{typ: db.TypeSearchPending, tq: q}, nil
+	case *db.SearchSegmentQuery:
+		return &query[*db.SearchSegmentQuery, predicate.SearchSegment, searchsegment.OrderOption]{typ: db.TypeSearchSegment, tq: q}, nil
+	case *db.SearchStateQuery:
+		return &query[*db.SearchStateQuery, predicate.SearchState, searchstate.OrderOption]{typ: db.TypeSearchState, tq: q}, nil
+	case *db.SearchUnitQuery:
+		return &query[*db.SearchUnitQuery, predicate.SearchUnit, searchunit.OrderOption]{typ: db.TypeSearchUnit, tq: q}, nil
+	case *db.SearchUnitBlockQuery:
+		return &query[*db.SearchUnitBlockQuery, predicate.SearchUnitBlock, searchunitblock.OrderOption]{typ: db.TypeSearchUnitBlock, tq: q}, nil
 	case *db.SendingQuery:
 		return &query[*db.SendingQuery, predicate.Sending, sending.OrderOption]{typ: db.TypeSending, tq: q}, nil
 	case *db.SendingRecipientQuery:

@@ -1991,6 +1991,92 @@ var (
 			},
 		},
 	}
+	// SearchBlocksColumns holds the columns for the "search_blocks" table.
+	SearchBlocksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "segment", Type: field.TypeInt64},
+		{Name: "postings", Type: field.TypeBytes},
+		{Name: "positions", Type: field.TypeBytes},
+	}
+	// SearchBlocksTable holds the schema information for the "search_blocks" table.
+	SearchBlocksTable = &schema.Table{
+		Name:       "search_blocks",
+		Columns:    SearchBlocksColumns,
+		PrimaryKey: []*schema.Column{SearchBlocksColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "searchblock_segment",
+				Unique:  false,
+				Columns: []*schema.Column{SearchBlocksColumns[1]},
+			},
+		},
+	}
+	// SearchPendingColumns holds the columns for the "search_pending" table.
+	SearchPendingColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "data", Type: field.TypeBytes},
+	}
+	// SearchPendingTable holds the schema information for the "search_pending" table.
+	SearchPendingTable = &schema.Table{
+		Name:       "search_pending",
+		Columns:    SearchPendingColumns,
+		PrimaryKey: []*schema.Column{SearchPendingColumns[0]},
+	}
+	// SearchSegmentsColumns holds the columns for the "search_segments" table.
+	SearchSegmentsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "dictionary", Type: field.TypeBytes},
+	}
+	// SearchSegmentsTable holds the schema information for the "search_segments" table.
+	SearchSegmentsTable = &schema.Table{
+		Name:       "search_segments",
+		Columns:    SearchSegmentsColumns,
+		PrimaryKey: []*schema.Column{SearchSegmentsColumns[0]},
+	}
+	// SearchStateColumns holds the columns for the "search_state" table.
+	SearchStateColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "version", Type: field.TypeInt64},
+		{Name: "manifest", Type: field.TypeBytes},
+	}
+	// SearchStateTable holds the schema information for the "search_state" table.
+	SearchStateTable = &schema.Table{
+		Name:       "search_state",
+		Columns:    SearchStateColumns,
+		PrimaryKey: []*schema.Column{SearchStateColumns[0]},
+	}
+	// SearchUnitsColumns holds the columns for the "search_units" table.
+	SearchUnitsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "owner_id", Type: field.TypeInt64},
+		{Name: "number", Type: field.TypeInt64},
+		{Name: "hash", Type: field.TypeInt64},
+	}
+	// SearchUnitsTable holds the schema information for the "search_units" table.
+	SearchUnitsTable = &schema.Table{
+		Name:       "search_units",
+		Columns:    SearchUnitsColumns,
+		PrimaryKey: []*schema.Column{SearchUnitsColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "searchunit_owner_id",
+				Unique:  false,
+				Columns: []*schema.Column{SearchUnitsColumns[1]},
+			},
+		},
+	}
+	// SearchUnitBlocksColumns holds the columns for the "search_unit_blocks" table.
+	SearchUnitBlocksColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeInt64},
+		{Name: "data", Type: field.TypeBytes},
+		{Name: "links", Type: field.TypeBytes},
+	}
+	// SearchUnitBlocksTable holds the schema information for the "search_unit_blocks" table.
+	SearchUnitBlocksTable = &schema.Table{
+		Name:       "search_unit_blocks",
+		Columns:    SearchUnitBlocksColumns,
+		PrimaryKey: []*schema.Column{SearchUnitBlocksColumns[0]},
+	}
 	// SendingsColumns holds the columns for the "sendings" table.
 	SendingsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
@@ -2552,6 +2638,12 @@ var (
 		ReportTagsTable,
 		RevisionsTable,
 		SchedulesTable,
+		SearchBlocksTable,
+		SearchPendingTable,
+		SearchSegmentsTable,
+		SearchStateTable,
+		SearchUnitsTable,
+		SearchUnitBlocksTable,
 		SendingsTable,
 		SendingRecipientsTable,
 		SeriesTable,
@@ -2742,6 +2834,24 @@ func init() {
 	}
 	SchedulesTable.Annotation = &entsql.Annotation{
 		Table: "schedules",
+	}
+	SearchBlocksTable.Annotation = &entsql.Annotation{
+		Table: "search_blocks",
+	}
+	SearchPendingTable.Annotation = &entsql.Annotation{
+		Table: "search_pending",
+	}
+	SearchSegmentsTable.Annotation = &entsql.Annotation{
+		Table: "search_segments",
+	}
+	SearchStateTable.Annotation = &entsql.Annotation{
+		Table: "search_state",
+	}
+	SearchUnitsTable.Annotation = &entsql.Annotation{
+		Table: "search_units",
+	}
+	SearchUnitBlocksTable.Annotation = &entsql.Annotation{
+		Table: "search_unit_blocks",
 	}
 	SendingsTable.Annotation = &entsql.Annotation{
 		Table: "sendings",

@@ -141,6 +141,24 @@ type Revision func(*sql.Selector)
 // Schedule is the predicate function for schedule builders.
 type Schedule func(*sql.Selector)
 
+// SearchBlock is the predicate function for searchblock builders.
+type SearchBlock func(*sql.Selector)
+
+// SearchPending is the predicate function for searchpending builders.
+type SearchPending func(*sql.Selector)
+
+// SearchSegment is the predicate function for searchsegment builders.
+type SearchSegment func(*sql.Selector)
+
+// SearchState is the predicate function for searchstate builders.
+type SearchState func(*sql.Selector)
+
+// SearchUnit is the predicate function for searchunit builders.
+type SearchUnit func(*sql.Selector)
+
+// SearchUnitBlock is the predicate function for searchunitblock builders.
+type SearchUnitBlock func(*sql.Selector)
+
 // Sending is the predicate function for sending builders.
 type Sending func(*sql.Selector)
 

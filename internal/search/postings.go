@@ -1,0 +1,233 @@
+package search
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// Fields of a unit, in which a term can stand.
+const (
+	fieldTitle = iota
+	fieldNames
+	fieldSummary
+	fieldBody
+	fields
+)
+
+// errCorrupt is the error of a part of the index that cannot be read.
+var errCorrupt = errors.New("the search index is damaged: run redthread reindex")
+
+// A list of postings is the units in which a term stands, in the order of their numbers: for
+// each the difference to the number before, and how often the term stands in each field. Where
+// it stands only in the body, that is one number, twice the frequency; else a number whose
+// lowest bit is 1 and whose others say which fields, and then the frequency of each of them.
+// All numbers are varints.
+//
+// The positions of the same postings are apart, since most queries do not need them: for each
+// posting and field the differences of the positions.
+
+// posting is one unit of a list of postings.
+type posting struct {
+	number      uint32
+	frequencies [fields]uint32
+}
+
+// total returns how many positions the posting has.
+func (p *posting) total() uint32 {
+	return p.frequencies[0] + p.frequencies[1] + p.frequencies[2] + p.frequencies[3]
+}
+
+// appendPosting appends a posting to a list whose last number is last.
+func appendPosting(dst []byte, last uint32, p *posting) []byte {
+	dst = binary.AppendUvarint(dst, uint64(p.number-last))
+	if p.frequencies[0]|p.frequencies[1]|p.frequencies[2] == 0 {
+		return binary.AppendUvarint(dst, uint64(p.frequencies[fieldBody])<<1)
+	}
+	var mask uint64
+	for f, n := range p.frequencies {
+		if n > 0 {
+			mask |= 1 << f
+		}
+	}
+	dst = binary.AppendUvarint(dst, mask<<1|1)
+	for _, n := range p.frequencies {
+		if n > 0 {
+			dst = binary.AppendUvarint(dst, uint64(n))
+		}
+	}
+	return dst
+}
+
+// postingReader reads a list of postings.
+type postingReader struct {
+	data []byte
+	at   int
+	posting
+	err error
+}
+
+func (r *postingReader) uvarint() uint64 {
+	if r.at < len(r.data) && r.data[r.at] < 0x80 { // nearly all are short
+		r.at++
+		return uint64(r.data[r.at-1])
+	}
+	n, size := binary.Uvarint(r.data[r.at:])
+	if size <= 0 {
+		r.err, r.at = errCorrupt, len(r.data)
+		return 0
+	}
+	r.at += size
+	return n
+}
+
+// next reads the next posting, and reports whether there is one.
+func (r *postingReader) next() bool {
+	if r.at >= len(r.data) {
+		return false
+	}
+	r.number += uint32(r.uvarint())
+	code := r.uvarint()
+	if code&1 == 0 {
+		r.frequencies = [fields]uint32{fieldBody: uint32(code >> 1)}
+		return r.err == nil
+	}
+	r.frequencies = [fields]uint32{}
+	for f := range r.frequencies {
+		if code&(2<<f) != 0 {
+			r.frequencies[f] = uint32(r.uvarint())
+		}
+	}
+	return r.err == nil
+}
+
+// skipVarints returns where a number of varints end in data.
+func skipVarints(data []byte, at int, count uint32) int {
+	for count > 0 && at < len(data) {
+		if data[at] < 0x80 {
+			count--
+		}
+		at++
+	}
+	if count > 0 {
+		return -1
+	}
+	return at
+}
+
+// appendPositions appends the positions of a posting's field.
+func appendPositions(dst []byte, positions []uint32) []byte {
+	var last uint32
+	for _, p := range positions {
+		dst = binary.AppendUvarint(dst, uint64(p-last))
+		last = p
+	}
+	return dst
+}
+
+// entry is a term with a list of postings, or a part of it, in a block.
+type entry struct {
+	term      string // aliases the block
+	count     int    // of postings
+	postings  []byte
+	positions []byte // nil if they were not read
+}
+
+// A block has entries in the order of their terms. Of each term only what differs from the
+// one before is stored. The positions of all entries follow each other in a column of their own.
+
+// blockBuilder builds blocks.
+type blockBuilder struct {
+	postings, positions []byte
+	first, last         string
+	entries             int
+}
+
+func (b *blockBuilder) add(term string, count int, postings, positions []byte) {
+	shared := 0
+	if b.entries == 0 {
+		b.first = term
+	} else {
+		for shared < len(term) && shared < len(b.last) && term[shared] == b.last[shared] {
+			shared++
+		}
+	}
+	b.postings = binary.AppendUvarint(b.postings, uint64(shared))
+	b.postings = binary.AppendUvarint(b.postings, uint64(len(term)-shared))
+	b.postings = append(b.postings, term[shared:]...)
+	b.postings = binary.AppendUvarint(b.postings, uint64(count))
+	b.postings = binary.AppendUvarint(b.postings, uint64(len(postings)))
+	b.postings = binary.AppendUvarint(b.postings, uint64(len(positions)))
+	b.postings = append(b.postings, postings...)
+	b.positions = append(b.positions, positions...)
+	b.last = term
+	b.entries++
+}
+
+func (b *blockBuilder) reset() {
+	*b = blockBuilder{postings: b.postings[:0], positions: b.positions[:0]}
+}
+
+// blockReader reads the entries of a block. The fields that it has after next are valid until
+// the next call.
+type blockReader struct {
+	data      []byte
+	positions []byte // nil: not read
+	at        int
+	offset    int // of the entry's positions
+	term      []byte
+	count     int
+	list      []byte
+	size      int // of the entry's positions
+	err       error
+}
+
+func newBlockReader(postings, positions []byte) blockReader {
+	return blockReader{data: postings, positions: positions}
+}
+
+func (r *blockReader) uvarint() int {
+	n, size := binary.Uvarint(r.data[r.at:])
+	if size <= 0 || n > 1<<40 {
+		r.err, r.at = errCorrupt, len(r.data)
+		return 0
+	}
+	r.at += size
+	return int(n)
+}
+
+// next goes to the next entry, and reports whether there is one.
+func (r *blockReader) next() bool {
+	if r.at >= len(r.data) || r.err != nil {
+		return false
+	}
+	shared, added := r.uvarint(), r.uvarint()
+	if shared > len(r.term) || added > len(r.data)-r.at {
+		r.err = errCorrupt
+		return false
+	}
+	r.term = append(r.term[:shared], r.data[r.at:r.at+added]...)
+	r.at += added
+	r.count = r.uvarint()
+	length := r.uvarint()
+	r.offset += r.size
+	r.size = r.uvarint()
+	if r.err != nil || length > len(r.data)-r.at {
+		r.err = errCorrupt
+		return false
+	}
+	r.list = r.data[r.at : r.at+length]
+	r.at += length
+	return true
+}
+
+// entry returns the present entry.
+func (r *blockReader) entry() (entry, error) {
+	e := entry{term: string(r.term), count: r.count, postings: r.list}
+	if r.positions != nil {
+		if r.offset+r.size > len(r.positions) {
+			return e, errCorrupt
+		}
+		e.positions = r.positions[r.offset : r.offset+r.size]
+	}
+	return e, nil
+}

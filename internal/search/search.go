@@ -1,0 +1,357 @@
+package search
+
+import (
+	"cmp"
+	"container/heap"
+	"context"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/search/analysis"
+	"github.com/redthread-api/redthread/internal/search/query"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/visibility"
+)
+
+// Index reads the indexes of both stores. It is safe for concurrent use.
+type Index struct {
+	stores     *store.Stores
+	desk, live *reader
+}
+
+// cacheBytes is how much of the postings of a store is kept in memory.
+const cacheBytes = 24 << 20
+
+// New returns the indexes of the stores.
+func New(stores *store.Stores) *Index {
+	return &Index{stores: stores, desk: newReader(cacheBytes), live: newReader(cacheBytes)}
+}
+
+// Order is the order of what was found.
+type Order int
+
+const (
+	Relevance Order = iota // the highest score first
+	Newest                 // what was published last first
+)
+
+// Params say what to look for.
+type Params struct {
+	Query query.Query
+	// Types, Kinds and Languages: a unit has one of them. Nil stands for any; what is empty and not nil
+	// denies.
+	Types            []domain.Type
+	Kinds, Languages []string
+	// Links are groups of tags and entities: a unit refers to one of each group.
+	Links [][]domain.ID
+	// From and To bound the date that a unit is of; both are included, and zero does not bound.
+	From, To domain.Date
+	Order    Order
+	After    Cursor
+	First    int
+	Facets   bool // to count
+}
+
+// Cursor is a place in an order: of the last hit of a page.
+type Cursor struct {
+	Key int64
+	ID  domain.ID // 0: the beginning
+}
+
+// Hit is a document, or an item of an edition (then of type domain.Row), that was found.
+type Hit struct {
+	ID     domain.ID
+	Type   domain.Type
+	Score  float64
+	Cursor Cursor
+}
+
+// Result is a page of what was found.
+type Result struct {
+	Hits    []Hit
+	Total   int // all that was found, exactly
+	HasNext bool
+	// Approximate says that the query had a prefix with which more words begin than are looked for.
+	Approximate bool
+	Facets      *Facets // if asked for
+}
+
+// Search returns what a viewer finds in the store of the stage of ctx, in the snapshot of ctx if there is
+// one.
+func (x *Index) Search(ctx context.Context, p Params) (Result, error) {
+	e, err := x.begin(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	found, err := e.run(&p)
+	if err != nil {
+		return Result{}, err
+	}
+	result := Result{Total: len(found), Approximate: e.cut}
+	if p.Facets {
+		if result.Facets, err = e.facets(found); err != nil {
+			return Result{}, err
+		}
+	}
+	result.Hits = e.page(found, p.Order, p.After, p.First+1)
+	if len(result.Hits) > p.First {
+		result.Hits, result.HasNext = result.Hits[:p.First], true
+	}
+	return result, nil
+}
+
+// IDs returns all documents of a type that are found. It is for conditions of lists.
+func (x *Index) IDs(ctx context.Context, q query.Query, t domain.Type) ([]domain.ID, error) {
+	e, err := x.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := e.run(&Params{Query: q, Types: []domain.Type{t}})
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]domain.ID, len(found))
+	for i, h := range found {
+		ids[i] = e.id(h.number)
+	}
+	return ids, nil
+}
+
+// begin opens the index for the viewer and stage of ctx.
+func (x *Index) begin(ctx context.Context) (*evaluation, error) {
+	scope, err := visibility.ScopeOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reader := x.live
+	if domain.StageFrom(ctx) == domain.Desk {
+		reader = x.desk
+		if store.Joined(ctx) {
+			reader = newReader(cacheBytes) // what it reads may be rolled back
+		}
+	}
+	e, err := reader.evaluation(ctx, stageRows{x.stores}, scope.Clearance())
+	if err != nil {
+		return nil, err
+	}
+	if m := e.manifest; m.building != 0 && m.analyser == 0 {
+		return nil, &domain.Error{Kind: domain.KindUnavailable, Message: "the search index is being made: try again in a few minutes"}
+	}
+	return e, nil
+}
+
+// id returns the id of a unit.
+func (e *evaluation) id(number uint32) domain.ID {
+	return e.blocks[number>>blockBits].ids[number%blockUnits]
+}
+
+// run returns the units that meet a query and its conditions, with their scores.
+func (e *evaluation) run(p *Params) (list, error) {
+	var found list
+	first := true
+	var not []list
+	for i := range p.Query.All {
+		clause := &p.Query.All[i]
+		l, err := e.clause(clause)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case clause.Not:
+			not = append(not, l)
+		case first:
+			found, first = l, false
+		default:
+			found = intersect(found, l)
+		}
+	}
+	for _, group := range p.Links {
+		spans := make([]span, len(group))
+		for i, id := range group {
+			spans[i].term = linkTerm(id)
+		}
+		l, err := e.find(spans...)
+		if err != nil {
+			return nil, err
+		}
+		for i := range l {
+			l[i].weight = 0
+		}
+		if first {
+			found, first = l, false
+		} else {
+			found = intersect(found, l)
+		}
+	}
+	if first {
+		found = e.everything()
+	}
+	for _, l := range not {
+		found = without(found, l)
+	}
+	found = e.filter(found, p)
+	return found, e.finish(found, p)
+}
+
+// clause returns the units in which one of the terms of a clause is found, with scores.
+func (e *evaluation) clause(c *query.Clause) (list, error) {
+	var found list
+	for i := range c.Any {
+		l, err := e.phrase(c.Any[i].Positions)
+		if err != nil {
+			return nil, err
+		}
+		found = merge(found, e.scored(l))
+	}
+	return found, nil
+}
+
+// everything returns all units that the viewer sees.
+func (e *evaluation) everything() list {
+	var all list
+	for n, b := range e.blocks {
+		if b == nil {
+			continue
+		}
+		for i, id := range b.ids {
+			if id != 0 && domain.Marking(b.markings[i]) <= e.clearance {
+				all = append(all, hit{number: uint32(n<<blockBits | i)})
+			}
+		}
+	}
+	return all
+}
+
+// filter returns the hits that meet the conditions on units.
+func (e *evaluation) filter(found list, p *Params) list {
+	if p.Types == nil && p.Kinds == nil && p.Languages == nil && p.From == "" && p.To == "" {
+		return found
+	}
+	var types [256]bool
+	for _, t := range p.Types {
+		types[t] = true
+	}
+	from, to := int32(math.MinInt32), int32(math.MaxInt32)
+	if day, ok := dayOf(string(p.From)); ok {
+		from = day
+	}
+	if p.To != "" {
+		to = lastDayOf(string(p.To))
+	}
+	out := found[:0]
+	for _, h := range found {
+		b, i := e.blocks[h.number>>blockBits], h.number%blockUnits
+		switch {
+		case p.Types != nil && !types[b.types[i]],
+			b.days[i] < from, b.days[i] > to,
+			p.Kinds != nil && !slices.Contains(p.Kinds, b.words[b.kinds[i]]),
+			p.Languages != nil && !spoken(b.words[b.languages[i]], p.Languages):
+			continue
+		}
+		out = append(out, h)
+	}
+	return out
+}
+
+// spoken reports whether a language is one of ranges (RFC 4647, basic filtering): "zh" has "zh-Hant".
+func spoken(language string, ranges []string) bool {
+	return slices.ContainsFunc(ranges, func(r string) bool {
+		return language != "" && len(language) >= len(r) && strings.EqualFold(language[:len(r)], r) &&
+			(len(language) == len(r) || language[len(r)] == '-')
+	})
+}
+
+const (
+	// calledFactor is what the score is multiplied by where a name or title is the whole query.
+	calledFactor = 3
+	// recentFactor is by how much the score of the newest is higher than that of the oldest; it halves in
+	// halfLife.
+	recentFactor = 0.15
+	halfLife     = 2 * 365 * 24 * 3600 * 1e6
+)
+
+// finish adds to the scores what does not depend on single words.
+func (e *evaluation) finish(found list, p *Params) error {
+	if p.Order != Relevance || p.First == 0 {
+		return nil
+	}
+	called, err := e.called(&p.Query)
+	if err != nil {
+		return err
+	}
+	newest := e.stats[e.clearance].newest
+	for j := range found {
+		h := &found[j]
+		b, i := e.blocks[h.number>>blockBits], h.number%blockUnits
+		age := max(float64(newest-b.published[i]), 0)
+		h.weight *= float32(1 + recentFactor*math.Exp2(-age/halfLife))
+		called = skipTo(called, h.number)
+		if len(called) > 0 && called[0].number == h.number {
+			h.weight *= calledFactor
+		}
+	}
+	return nil
+}
+
+// called returns the units whose name or title is the whole query.
+func (e *evaluation) called(q *query.Query) (list, error) {
+	var b strings.Builder
+	for _, c := range q.All {
+		if c.Not || len(c.Any) != 1 || c.Any[0].Prefix {
+			return nil, nil
+		}
+		b.WriteString(c.Any[0].Text)
+		b.WriteByte(' ')
+	}
+	words := analysis.Words(b.String())
+	if len(words) == 0 {
+		return nil, nil
+	}
+	return e.find(span{term: calledTerm(words)})
+}
+
+// page returns the first n hits after a cursor.
+func (e *evaluation) page(found list, order Order, after Cursor, n int) []Hit {
+	top := hitHeap{}
+	for _, h := range found {
+		b, i := e.blocks[h.number>>blockBits], h.number%blockUnits
+		hit := Hit{ID: b.ids[i], Type: b.types[i], Score: float64(h.weight)}
+		hit.Cursor = Cursor{ID: hit.ID, Key: b.published[i]}
+		if order == Relevance {
+			hit.Cursor.Key = int64(math.Float32bits(h.weight))
+		}
+		if after.ID != 0 && !after.before(hit.Cursor) {
+			continue
+		}
+		if len(top) < n {
+			heap.Push(&top, hit)
+		} else if n > 0 && hit.Cursor.before(top[0].Cursor) {
+			top[0] = hit
+			heap.Fix(&top, 0)
+		}
+	}
+	slices.SortFunc(top, func(a, b Hit) int {
+		return cmp.Or(cmp.Compare(b.Cursor.Key, a.Cursor.Key), cmp.Compare(b.ID, a.ID))
+	})
+	return top
+}
+
+// before reports whether a place comes before another one: the higher key, then the higher id.
+func (c Cursor) before(d Cursor) bool {
+	return c.Key > d.Key || c.Key == d.Key && c.ID > d.ID
+}
+
+// hitHeap has the last hit at the top.
+type hitHeap []Hit
+
+func (h hitHeap) Len() int           { return len(h) }
+func (h hitHeap) Less(i, j int) bool { return h[j].Cursor.before(h[i].Cursor) }
+func (h hitHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *hitHeap) Push(x any)        { *h = append(*h, x.(Hit)) }
+func (h *hitHeap) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = (*h)[:len(*h)-1]
+	return last
+}

@@ -1,0 +1,172 @@
+package search
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"sort"
+)
+
+// blockSize is how large the postings, or a quarter of the positions, of a block are, in bytes, before the
+// next one begins.
+const blockSize = 16 << 10
+
+// listSize is the size in bytes at which a list of postings is continued in another entry.
+const listSize = 8 << 10
+
+// segmentWriter makes the blocks of a segment from postings in the order of their terms and numbers.
+type segmentWriter struct {
+	block blockBuilder
+	// unbounded says that there is one block, however large.
+	unbounded bool
+	// emit receives each block that is full. The slices are valid until it returns.
+	emit func(first string, postings, positions []byte) error
+
+	term      string
+	count     int
+	last      uint32
+	postings  []byte
+	positions []byte
+}
+
+// add adds a posting. positions are encoded.
+func (w *segmentWriter) add(term string, p *posting, positions []byte) error {
+	if term != w.term || len(w.postings) >= listSize || len(w.positions) >= 4*listSize {
+		if err := w.endList(); err != nil {
+			return err
+		}
+		w.term, w.last = term, 0
+	}
+	w.postings = appendPosting(w.postings, w.last, p)
+	w.positions = append(w.positions, positions...)
+	w.last = p.number
+	w.count++
+	return nil
+}
+
+// endList writes the present list to the block.
+func (w *segmentWriter) endList() error {
+	if w.count == 0 {
+		return nil
+	}
+	w.block.add(w.term, w.count, w.postings, w.positions)
+	w.count, w.postings, w.positions = 0, w.postings[:0], w.positions[:0]
+	if !w.unbounded && (len(w.block.postings) >= blockSize || len(w.block.positions) >= 4*blockSize) {
+		return w.endBlock()
+	}
+	return nil
+}
+
+func (w *segmentWriter) endBlock() error {
+	if w.block.entries == 0 {
+		return nil
+	}
+	err := w.emit(w.block.first, w.block.postings, w.block.positions)
+	w.block.reset()
+	return err
+}
+
+// close writes what is left.
+func (w *segmentWriter) close() error {
+	if err := w.endList(); err != nil {
+		return err
+	}
+	return w.endBlock()
+}
+
+// writeOccurrences sorts occurrences and writes them as postings.
+func writeOccurrences(w *segmentWriter, all []occurrence) error {
+	slices.SortFunc(all, func(a, b occurrence) int {
+		if a.term != b.term {
+			return cmp.Compare(a.term, b.term)
+		}
+		return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.field, b.field), cmp.Compare(a.position, b.position))
+	})
+	var positions []byte
+	for len(all) > 0 {
+		first := &all[0]
+		p := posting{number: first.number}
+		positions = positions[:0]
+		i := 0
+		var last uint32
+		field := first.field
+		for ; i < len(all) && all[i].number == first.number && all[i].term == first.term; i++ {
+			o := &all[i]
+			if o.field != field {
+				field, last = o.field, 0
+			}
+			p.frequencies[field]++
+			positions = binary.AppendUvarint(positions, uint64(o.position-last))
+			last = o.position
+		}
+		if err := w.add(first.term, &p, positions); err != nil {
+			return err
+		}
+		all = all[i:]
+	}
+	return nil
+}
+
+// dictionary says where the terms of a segment are: its blocks, in order, each with the first of
+// its terms.
+type dictionary struct {
+	ids   []int64
+	first []string
+}
+
+func (d *dictionary) add(id int64, first string) {
+	d.ids, d.first = append(d.ids, id), append(d.first, first)
+}
+
+func (d *dictionary) encode() []byte {
+	b := binary.AppendUvarint(nil, uint64(len(d.ids)))
+	var last int64
+	for i, id := range d.ids {
+		b = binary.AppendUvarint(b, uint64(id-last))
+		b = binary.AppendUvarint(b, uint64(len(d.first[i])))
+		b = append(b, d.first[i]...)
+		last = id
+	}
+	return b
+}
+
+func decodeDictionary(data []byte) (*dictionary, error) {
+	r := byteReader{data: data}
+	d := &dictionary{}
+	var id int64
+	for range r.uvarint() {
+		if r.failed {
+			break
+		}
+		id += int64(r.uvarint())
+		d.add(id, string(r.bytes(r.uvarint())))
+	}
+	if r.failed {
+		return nil, errCorrupt
+	}
+	return d, nil
+}
+
+// blocks returns the range of blocks, as indexes, that may have terms from first to last, both
+// included.
+func (d *dictionary) blocks(first, last string) (from, to int) {
+	// The block before the first one that begins with the term or later may end with it.
+	from = sort.SearchStrings(d.first, first) - 1
+	to = sort.Search(len(d.first), func(i int) bool { return d.first[i] > last })
+	return max(from, 0), to
+}
+
+// pendingBlock is the form of a row of pending postings: one block with its positions.
+func encodePending(postings, positions []byte) []byte {
+	b := binary.AppendUvarint(make([]byte, 0, len(postings)+len(positions)+8), uint64(len(postings)))
+	b = append(b, postings...)
+	return append(b, positions...)
+}
+
+func decodePending(data []byte) (postings, positions []byte, err error) {
+	n, size := binary.Uvarint(data)
+	if size <= 0 || n > uint64(len(data)-size) {
+		return nil, nil, errCorrupt
+	}
+	return data[size : size+int(n)], data[size+int(n):], nil
+}
