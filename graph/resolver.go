@@ -14,11 +14,14 @@ import (
 	"github.com/redthread-api/redthread/internal/newsletter"
 	"github.com/redthread-api/redthread/internal/newsletter/render"
 	"github.com/redthread-api/redthread/internal/queries"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
 // Resolver is the root of all resolvers. It holds what they call.
 type Resolver struct {
 	reader      *read.Reader
+	stores      *store.Stores
+	index       searcher
 	desk        *editorial.Desk
 	keys        *access.Keys
 	people      *access.People
@@ -77,7 +80,10 @@ type (
 	changeResolver   struct{ *Resolver }
 	changesResolver  struct{ *Resolver }
 
-	facetsResolver struct{ *Resolver }
+	facetsResolver       struct{ *Resolver }
+	searchResolver       struct{ *Resolver }
+	searchFacetsResolver struct{ *Resolver }
+	edgeResolver         struct{ *Resolver }
 
 	subscriptionResolver struct{ *Resolver }
 	savedResolver        struct{ *Resolver }
@@ -124,6 +130,12 @@ func (r *Resolver) Series() generated.SeriesResolver {
 func (r *Resolver) ReportFacets() generated.ReportFacetsResolver       { return facetsResolver{r} }
 func (r *Resolver) NarrativeFacets() generated.NarrativeFacetsResolver { return facetsResolver{r} }
 func (r *Resolver) EntityFacets() generated.EntityFacetsResolver       { return facetsResolver{r} }
+
+func (r *Resolver) SearchResultConnection() generated.SearchResultConnectionResolver {
+	return searchResolver{r}
+}
+func (r *Resolver) SearchResultEdge() generated.SearchResultEdgeResolver { return edgeResolver{r} }
+func (r *Resolver) SearchFacets() generated.SearchFacetsResolver         { return searchFacetsResolver{r} }
 
 func (r *Resolver) Footnote() generated.FootnoteResolver         { return footnoteResolver{r} }
 func (r *Resolver) Contribution() generated.ContributionResolver { return contributionResolver{} }

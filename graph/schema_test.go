@@ -165,6 +165,8 @@ func TestFiltersAndOrdersAreTheCatalog(t *testing.T) {
 			switch {
 			case f.Name == "and" || f.Name == "or" || f.Name == "not":
 				want = input.Name
+			case f.Name == "search" && table.Searched != nil:
+				want = "String"
 			case f.Name == "within" && table.Tree != "":
 				want = "String"
 			case isField && field.Kind == read.Enum:
@@ -225,7 +227,7 @@ func TestFiltersAndOrdersAreTheCatalog(t *testing.T) {
 	}
 	for _, d := range own(s) {
 		leaf := slices.Contains(slices.Collect(maps.Values(filterTypes)), d.Name) || s.Types[strings.TrimSuffix(d.Name, "Filter")] != nil && s.Types[strings.TrimSuffix(d.Name, "Filter")].Kind == ast.Enum
-		if strings.HasSuffix(d.Name, "Filter") && !leaf && !seen[d.Name] {
+		if strings.HasSuffix(d.Name, "Filter") && !leaf && !seen[d.Name] && d.Name != "SearchFilter" { // which is of no table
 			t.Errorf("%s is not in the catalog", d.Name)
 		}
 	}

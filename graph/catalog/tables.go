@@ -124,7 +124,7 @@ func Tables() []*read.Table {
 
 var (
 	reportTable = document(read.Table{
-		Name: "reports", Type: "Report", Document: domain.Report,
+		Name: "reports", Type: "Report", Document: domain.Report, Searched: &read.Path{},
 		Groups: groups{
 			{Columns: []string{"body"}, Fields: []string{"body", "outline", "footnotes"}},
 			{Columns: []string{"subtitle", "summary", "question", "key_findings", "methods"},
@@ -152,7 +152,7 @@ var (
 	})
 
 	narrativeTable = document(read.Table{
-		Name: "narratives", Type: "Narrative", Document: domain.Narrative,
+		Name: "narratives", Type: "Narrative", Document: domain.Narrative, Searched: &read.Path{},
 		Groups: groups{{Columns: []string{"description", "assessment"}, Fields: []string{"description", "assessment", "jsonLd"}}},
 		Fields: fields{
 			"title":         text("title"),
@@ -179,7 +179,7 @@ var (
 	})
 
 	entityTable = document(read.Table{
-		Name: "entities", Type: "Entity", Document: domain.Entity,
+		Name: "entities", Type: "Entity", Document: domain.Entity, Searched: &read.Path{},
 		Groups: groups{prose("description")},
 		Fields: fields{
 			"kind":      indexed(enum("kind", domain.EntityKinds)),
@@ -229,7 +229,7 @@ var (
 	})
 
 	tagTable = document(read.Table{
-		Name: "tags", Type: "Tag", Document: domain.Tag, Tree: tagParent.Column,
+		Name: "tags", Type: "Tag", Document: domain.Tag, Searched: &read.Path{}, Tree: tagParent.Column,
 		Groups: groups{prose("description")},
 		Fields: fields{
 			"label":      text("label"),
@@ -247,7 +247,7 @@ var (
 	})
 
 	sourceTable = document(read.Table{
-		Name: "sources", Type: "Source", Document: domain.Source,
+		Name: "sources", Type: "Source", Document: domain.Source, Searched: &read.Path{},
 		Fields: fields{
 			"title":       text("title"),
 			"url":         optional(text("url")),
@@ -264,7 +264,7 @@ var (
 	})
 
 	editionTable = document(read.Table{
-		Name: "editions", Type: "Edition", Document: domain.Edition,
+		Name: "editions", Type: "Edition", Document: domain.Edition, Searched: &editionItems,
 		Groups: groups{{Columns: []string{"introduction"}, Fields: []string{"introduction", "jsonLd"}}},
 		Fields: fields{
 			"number":      {Column: "number", Kind: read.Int},

@@ -27,7 +27,8 @@ type Reader struct {
 	// counted has numbers of rows by the key of their list; see counted.
 	counted     *lru.Cache[string, counted]
 	faceted     *lru.Cache[string, faceted]
-	countedFrom int          // from how many rows on they are cached
+	countedFrom int // from how many rows on they are cached
+	searcher    Searcher
 	seed        maphash.Seed // of the keys of hints
 }
 

@@ -22,6 +22,9 @@ type Table struct {
 	// Tree is the column with the id of the row above in a tree of the table's rows, for the
 	// field within of the filter input; empty where there is none.
 	Tree string
+	// Searched says that search finds the rows, for the field search of the filter input. Where it has a path,
+	// that leads to rows which are found for them.
+	Searched *Path
 	// Orders are the values of the order enum.
 	Orders map[string]Order
 	// Facets are what lists of the rows can be counted by.
