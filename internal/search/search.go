@@ -44,8 +44,10 @@ type Params struct {
 	// denies.
 	Types            []domain.Type
 	Kinds, Languages []string
-	// Links are groups of tags and entities: a unit refers to one of each group.
-	Links [][]domain.ID
+	// Links are groups of tags and entities: a unit refers to one of each group. It refers to none of Without.
+	// The caller finds those of the filters of Query.
+	Links   [][]domain.ID
+	Without []domain.ID
 	// From and To bound the date that a unit is of; both are included, and zero does not bound.
 	From, To domain.Date
 	Order    Order
@@ -102,13 +104,73 @@ func (x *Index) Search(ctx context.Context, p Params) (Result, error) {
 	return result, nil
 }
 
-// IDs returns all documents of a type that are found. It is for conditions of lists.
-func (x *Index) IDs(ctx context.Context, q query.Query, t domain.Type) ([]domain.ID, error) {
+// Respell returns a query in which the words that are found nowhere are replaced by words of names and titles that
+// are spelled alike and that the viewer sees; "" if there is none. It is for queries without a result.
+func (x *Index) Respell(ctx context.Context, q query.Query) (string, error) {
+	e, err := x.begin(ctx)
+	if err != nil {
+		return "", err
+	}
+	changed := false
+	q.All = slices.Clone(q.All)
+	for i, c := range q.All {
+		if c.Not {
+			continue
+		}
+		q.All[i].Any = slices.Clone(c.Any)
+		for j, t := range c.Any {
+			text, err := e.respellTerm(t)
+			if err != nil {
+				return "", err
+			}
+			if text != "" {
+				q.All[i].Any[j].Text, changed = text, true
+			}
+		}
+	}
+	if !changed {
+		return "", nil
+	}
+	return q.String(), nil
+}
+
+// respellTerm returns the text of a term with its unknown words replaced; "" if there is nothing to replace.
+func (e *evaluation) respellTerm(t query.Term) (string, error) {
+	text, changed := t.Text, false
+	words := analysis.Words(t.Text)
+	for i, w := range slices.Backward(words) {
+		if i == len(words)-1 && t.Prefix {
+			continue
+		}
+		l, err := e.phrase(analysis.Query(text[w.Start:w.End], false))
+		if err != nil || len(l) > 0 {
+			if err != nil {
+				return "", err
+			}
+			continue
+		}
+		right, err := e.respell(w.Term)
+		if err != nil {
+			return "", err
+		}
+		if right != "" {
+			text, changed = text[:w.Start]+right+text[w.End:], true
+		}
+	}
+	if !changed {
+		return "", nil
+	}
+	return text, nil
+}
+
+// IDs returns all that is found, in no order. It is for conditions of lists.
+func (x *Index) IDs(ctx context.Context, p Params) ([]domain.ID, error) {
 	e, err := x.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	found, err := e.run(&Params{Query: q, Types: []domain.Type{t}})
+	p.First = 0
+	found, err := e.run(&p)
 	if err != nil {
 		return nil, err
 	}
@@ -168,11 +230,7 @@ func (e *evaluation) run(p *Params) (list, error) {
 		}
 	}
 	for _, group := range p.Links {
-		spans := make([]span, len(group))
-		for i, id := range group {
-			spans[i].term = linkTerm(id)
-		}
-		l, err := e.find(spans...)
+		l, err := e.find(linkSpans(group)...)
 		if err != nil {
 			return nil, err
 		}
@@ -188,11 +246,26 @@ func (e *evaluation) run(p *Params) (list, error) {
 	if first {
 		found = e.everything()
 	}
+	if len(p.Without) > 0 {
+		l, err := e.find(linkSpans(p.Without)...)
+		if err != nil {
+			return nil, err
+		}
+		not = append(not, l)
+	}
 	for _, l := range not {
 		found = without(found, l)
 	}
 	found = e.filter(found, p)
 	return found, e.finish(found, p)
+}
+
+func linkSpans(ids []domain.ID) []span {
+	spans := make([]span, len(ids))
+	for i, id := range ids {
+		spans[i].term = linkTerm(id)
+	}
+	return spans
 }
 
 // clause returns the units in which one of the terms of a clause is found, with scores.
@@ -224,33 +297,72 @@ func (e *evaluation) everything() list {
 	return all
 }
 
-// filter returns the hits that meet the conditions on units.
-func (e *evaluation) filter(found list, p *Params) list {
-	if p.Types == nil && p.Kinds == nil && p.Languages == nil && p.From == "" && p.To == "" {
-		return found
-	}
-	var types [256]bool
+// condition is what a unit must have, beside its terms.
+type condition struct {
+	types            [256]bool
+	anyType          bool
+	kinds, languages []string
+	from, to         int32
+	without          *condition // what it must not have: one of these
+}
+
+// conditionsOf returns the conditions of a search and those in the text of its query.
+func conditionsOf(p *Params) []condition {
+	own := condition{anyType: p.Types == nil, kinds: p.Kinds, languages: p.Languages, from: math.MinInt32, to: math.MaxInt32}
 	for _, t := range p.Types {
-		types[t] = true
+		own.types[t] = true
 	}
-	from, to := int32(math.MinInt32), int32(math.MaxInt32)
 	if day, ok := dayOf(string(p.From)); ok {
-		from = day
+		own.from = day
 	}
 	if p.To != "" {
-		to = lastDayOf(string(p.To))
+		own.to = lastDayOf(string(p.To))
 	}
+	f, not := &p.Query.Filters, &p.Query.Excluded
+	written := condition{anyType: f.Types == nil, kinds: f.Kinds, languages: f.Languages, from: math.MinInt32, to: math.MaxInt32}
+	written.setTypes(f.Types)
+	if day, ok := dayOf(string(f.After)); ok {
+		written.from = day
+	}
+	if day, ok := dayOf(string(f.Before)); ok {
+		written.to = day - 1
+	}
+	if not.Types != nil || not.Kinds != nil || not.Languages != nil {
+		written.without = &condition{kinds: not.Kinds, languages: not.Languages}
+		written.without.setTypes(not.Types)
+	}
+	return []condition{own, written}
+}
+
+// setTypes sets types by their names. Items belong to editions.
+func (c *condition) setTypes(names []string) {
+	for _, name := range names {
+		if t, ok := domain.ParseType(name); ok {
+			c.types[t] = true
+			c.types[domain.Row] = c.types[domain.Row] || t == domain.Edition
+		}
+	}
+}
+
+func (c *condition) holds(b *unitBlock, i uint32) bool {
+	kind, language := b.words[b.kinds[i]], b.words[b.languages[i]]
+	if !c.anyType && !c.types[b.types[i]] || b.days[i] < c.from || b.days[i] > c.to ||
+		c.kinds != nil && !slices.Contains(c.kinds, kind) || c.languages != nil && !spoken(language, c.languages) {
+		return false
+	}
+	w := c.without
+	return w == nil || !w.types[b.types[i]] && !slices.Contains(w.kinds, kind) && !spoken(language, w.languages)
+}
+
+// filter returns the hits that meet the conditions on units.
+func (e *evaluation) filter(found list, p *Params) list {
+	conditions := conditionsOf(p)
 	out := found[:0]
 	for _, h := range found {
 		b, i := e.blocks[h.number>>blockBits], h.number%blockUnits
-		switch {
-		case p.Types != nil && !types[b.types[i]],
-			b.days[i] < from, b.days[i] > to,
-			p.Kinds != nil && !slices.Contains(p.Kinds, b.words[b.kinds[i]]),
-			p.Languages != nil && !spoken(b.words[b.languages[i]], p.Languages):
-			continue
+		if conditions[0].holds(b, i) && conditions[1].holds(b, i) {
+			out = append(out, h)
 		}
-		out = append(out, h)
 	}
 	return out
 }

@@ -46,9 +46,9 @@ func TestAnalyze(t *testing.T) {
 		{"NotBritish", "en", "pour four hours rise wise enterprise promise devour", "pour four hour rise wise enterpris promis devour"},
 		{"Accents", "pl", "Łódź Gdańsk Đorđe", "lodz gdansk dorde"},
 		{"Vietnamese", "vi", "Nguyễn Phú Trọng", "nguyen phu trong"},
-		{"German", "de", "Müller Straße Häuser", "mull/muell strass haus/haeus"},
-		{"French", "fr", "l'accord d’exploitation sécurité minières", "l accord d exploit secur/securit mini/minier"},
-		{"Spanish", "es", "investigación inversiones", "investig inversion"},
+		{"German", "de", "Müller Straße Häuser", "mull~de/muell~de strass~de haus~de/haeus~de"},
+		{"French", "fr", "l'accord d’exploitation sécurité minières", "accord~fr exploit~fr secur~fr/securit~fr mini~fr/minier~fr"},
+		{"Spanish", "es", "investigación inversiones", "investig~es inversion~es"},
 		{"Russian", "ru", "Шахты ёлка йод за\u0301мок", "шахт елк йод замок"},
 		{"Ukrainian", "uk", "п'ять шахти", "пять шахти"},
 		{"Greek", "el", "Αθήνα ΟΔΟΣ", "αθηνα οδοσ"},
@@ -68,6 +68,8 @@ func TestAnalyze(t *testing.T) {
 		{"Jamo", "ko", "\u1112\u1161\u11ab국", "한국 국"},
 		{"Thai", "th", "ไทย", "ไท ทย ย"},
 		{"Supplementary", "zh", "𠮷野", "𠮷野 野"},
+		{"LongNumber", "en", strings.Repeat("1,2", 200), strings.Repeat("1.2", 32)},
+		{"LongWord", "en", strings.Repeat("ab", 200), strings.Repeat("ab", 48)},
 		{"Nothing", "en", " .,;!? — … 😀 ", ""},
 		{"UnknownLanguage", "", "mines шахты", "mine шахт"},
 	} {
@@ -120,10 +122,17 @@ func TestQueriesFind(t *testing.T) {
 		{"Harbour", "en", "harbor", true},
 		{"four", "en", "for", false},
 		{"rise", "en", "rize", false},
+		{"their", "en", "the", false},
+		{"director", "en", "direct", false},
+		{"news", "en", "new", false},
+		{"Norin", "de", "Norin", true},
 		{"organization", "en", "organisations", true},
 		{"analyses", "en", "an analysis", true},
 		{"securite", "fr", "La sécurité", true},
 		{"sécurité", "fr", "LA SECURITE", true},
+		{"l'accord", "fr", "Un accord", true},
+		{"de l'accord", "fr", "de l’accord", true},
+		{"mens", "nl", "alle mensen", true},
 		{"Mueller", "de", "Herr Müller", true},
 		{"Müller", "de", "Herr Mueller", true},
 		{"Muller", "pl", "Müller", true},
@@ -145,6 +154,11 @@ func TestQueriesFind(t *testing.T) {
 		{"总体国家安全观", "zh", "坚持总体国家安全观。", true},
 		{"人々", "ja", "人々の声", true},
 		{"한국어", "ko", "한국어를 배우다", true},
+		{"한국어는", "ko", "한국어를 배우다", true},
+		{"정부에서", "ko", "정부는", true},
+		{"국은", "ko", "국가", false},
+		{"전문가", "ko", "전문", false},
+		{"한국어를 배우다", "ko", "한국어는 배우다", false},
 		{"한", "ko", "대한민국", true},
 		{"5G网络", "zh", "在5G网络上", true},
 		{"网络5G", "zh", "网络5G", true},
@@ -180,7 +194,7 @@ func TestBeginningsFind(t *testing.T) {
 			}
 		}
 	}
-	for _, c := range []struct{ query, text string }{{"nor", "Norin"}, {"5", "5G"}, {"as4", "AS-400"}, {"国", "国家"}, {"joint ven", "joint ventures"}} {
+	for _, c := range []struct{ query, text string }{{"nor", "Norin"}, {"5", "5G"}, {"as4", "AS-400"}, {"国", "国家"}, {"joint ven", "joint ventures"}, {"häu", "ein Häuschen"}} {
 		if !finds(c.query, true, c.text, "en") {
 			t.Errorf("%s* does not find %s", c.query, c.text)
 		}

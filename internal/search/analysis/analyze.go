@@ -1,9 +1,12 @@
 package analysis
 
+import "slices"
+
 // Analyze appends the tokens of a text to dst. The language is a BCP 47 tag, or
 // empty if it is not known. Positions count from 0 in each call.
 func Analyze(dst []Token, text, language string) []Token {
 	form, offsets := normalize(text)
+	dst = slices.Grow(dst, len(form)/6)
 	a := analyzer{tokens: dst, offsets: offsets, profile: profileOf(language), position: -1, stems: true}
 	scan(form, &a)
 	return a.tokens

@@ -9,12 +9,13 @@
 //     end at points, colons, underscores and hyphens too (example.com is two words),
 //     except in acronyms (U.S. is "us"), in numbers, and where a hyphen follows a
 //     single letter or separates letters from digits (e-mail, DF-21). Apostrophes
-//     are removed (Xi'an is "xian") or end an elision (l'accord). Invisible
-//     characters inside words are ignored.
+//     are removed (Xi'an is "xian"), with what is no word before or after them
+//     (l'accord, China's). Invisible characters inside words are ignored.
 //   - Words are folded: letter case in all scripts, accents of Latin and Greek
 //     letters, the points of Hebrew and Arabic. Other marks distinguish letters (й,
 //     ガ) and stay.
 //   - Words are stemmed by the text's language. American and British spelling meet.
+//     The stems of different languages are different terms (haus~de).
 //   - Runs of Han, kana and Hangul, and of Thai, Lao, Khmer and Burmese, have no
 //     spaces between words, or particles attached to them. They become one term for
 //     each pair of neighbouring characters, and one for the last character. Han

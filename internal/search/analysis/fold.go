@@ -137,6 +137,9 @@ func digitValue(r rune) int {
 func number(word string) string {
 	var b []byte
 	for _, r := range word {
+		if len(b) >= 2*maxTerm {
+			break
+		}
 		switch c := computeClass(r); {
 		case c == digit && r < utf8.RuneSelf:
 			b = append(b, byte(r))

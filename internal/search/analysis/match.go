@@ -14,12 +14,30 @@ type Span struct{ Start, End int }
 // used by several goroutines at once.
 type Matcher struct {
 	groups [][]Position
+	// Which terms may begin a group: most words of a text begin none.
+	first    map[string]bool
+	prefixes []string
 }
 
 // NewMatcher returns a matcher for groups of positions, each of them a word or a
 // phrase as [Query] returns it. A phrase is found only where it stands as one.
 func NewMatcher(groups [][]Position) *Matcher {
-	return &Matcher{groups: slices.DeleteFunc(slices.Clone(groups), func(g []Position) bool { return len(g) == 0 })}
+	m := &Matcher{groups: slices.DeleteFunc(slices.Clone(groups), func(g []Position) bool { return len(g) == 0 }), first: map[string]bool{}}
+	for _, g := range m.groups {
+		for _, a := range g[0] {
+			if a.Prefix {
+				m.prefixes = append(m.prefixes, a.Term)
+			} else {
+				m.first[a.Term] = true
+			}
+		}
+	}
+	return m
+}
+
+// begins reports whether a group may begin with a term.
+func (m *Matcher) begins(term string) bool {
+	return m.first[term] || slices.ContainsFunc(m.prefixes, func(p string) bool { return strings.HasPrefix(term, p) })
 }
 
 // Spans returns where the words and phrases stand in a text, in order. Those that
@@ -38,6 +56,9 @@ type find struct {
 func (m *Matcher) find(text string, tokens []Token) []find {
 	var finds []find
 	for i := range tokens {
+		if !m.begins(tokens[i].Term) {
+			continue
+		}
 		for g, group := range m.groups {
 			if end, ok := matchGroup(text, tokens, i, group); ok {
 				finds = append(finds, find{Span: widen(text, Span{tokens[i].Start, end}), group: g})

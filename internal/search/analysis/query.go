@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -20,7 +21,11 @@ type Position []Alternative
 // word.
 //
 // The alternatives of a word are the word itself, for texts that are not stemmed,
-// and then the stems of it in all languages with its letters, in a fixed order.
+// and then, for each language with its letters in a fixed order, the stem of it, and
+// the word as if it were a stem: stemmers make other stems of some words than of
+// their inflected forms (Dutch mens and mensen).
+//
+// A Korean particle at the end of the query is left out: 한국어를 finds 한국어는.
 //
 // For the beginning of a word they are the beginning, which finds whatever is longer
 // than it, and the terms of what it is the whole of, or nearly: "mining" and "minin"
@@ -32,7 +37,7 @@ func Query(text string, prefix bool) []Position {
 	if prefix && q.lastWord != "" {
 		q.positions[len(q.positions)-1] = beginning(q.lastWord)
 	}
-	return q.positions
+	return q.positions[:len(q.positions)-q.particle()]
 }
 
 // A querier collects the positions of a query.
@@ -40,6 +45,7 @@ type querier struct {
 	positions []Position
 	lastWord  string // if the last position is a word
 	pending   string // the last character of a run, which counts if something follows
+	run       []rune // the last run, if it has several characters
 }
 
 func (q *querier) word(text string, _, _ int, part bool) {
@@ -58,7 +64,13 @@ func (q *querier) word(text string, _, _ int, part bool) {
 func (q *querier) pair(text string, _, _ int) {
 	q.flush()
 	q.lastWord = ""
-	q.positions = append(q.positions, Position{{Term: foldGram(text)}})
+	term := foldGram(text)
+	pair := []rune(term)
+	if len(q.run) > 0 {
+		pair = pair[1:]
+	}
+	q.run = append(q.run, pair...)
+	q.positions = append(q.positions, Position{{Term: term}})
 }
 
 func (q *querier) last(text string, _, _ int, only bool) {
@@ -75,8 +87,26 @@ func (q *querier) last(text string, _, _ int, only bool) {
 func (q *querier) flush() {
 	if q.pending != "" {
 		q.positions = append(q.positions, Position{{Term: q.pending}})
-		q.pending = ""
+		q.pending, q.run = "", nil
 	}
+}
+
+// particles are those of Korean that few words end with.
+var particles = []string{"에서는", "에서", "에게", "으로", "까지", "부터", "에는", "을", "를", "은", "는", "의", "와", "과"}
+
+// particle returns how many positions at the end of the query are of a Korean
+// particle, which is not what is sought: 한국어를 asks for 한국어. What is left has two
+// syllables at least.
+func (q *querier) particle() int {
+	if q.pending == "" || !unicode.Is(unicode.Hangul, q.run[len(q.run)-1]) {
+		return 0
+	}
+	for _, p := range particles {
+		if n := utf8.RuneCountInString(p); len(q.run) >= n+2 && strings.HasSuffix(string(q.run), p) {
+			return n
+		}
+	}
+	return 0
 }
 
 // wordAlternatives returns the terms that a word may have in a text.
@@ -100,9 +130,13 @@ func allTerms(word string) []string {
 	terms := unstemmed.terms(word)
 	switch scriptOf(word) {
 	case latinScript:
+		folded := terms[0]
 		for _, s := range latin {
 			for _, t := range s.terms(word) {
 				terms = add(terms, t)
+			}
+			if s != inEnglish {
+				terms = add(terms, s.mark(folded))
 			}
 		}
 	case cyrillicScript:

@@ -139,7 +139,6 @@ func (s *scanner) word(start int) int {
 				return next.next
 			}
 			if parts == 1 && isElision(s.text[start:p.end]) {
-				s.out.word(s.text[start:p.end], start, p.end, false)
 				return after
 			}
 			if p.lastDigit {
@@ -252,9 +251,9 @@ func isClitic(text string) bool {
 	return false
 }
 
-// isElision reports whether the letters before an apostrophe are a word of their own
-// whose vowel is left out, in French, Italian and Portuguese. The t of French is not
-// among them, since T'ang is a name.
+// isElision reports whether the letters before an apostrophe are an article or the
+// like, whose vowel is left out, in French, Italian and Portuguese. It is dropped. The
+// t of French is not among them, since T'ang is a name.
 func isElision(text string) bool {
 	switch strings.ToLower(text) {
 	case "c", "d", "j", "l", "m", "n", "s", "qu", "jusqu", "lorsqu", "puisqu", "quoiqu", "presqu", "quelqu",

@@ -33,12 +33,15 @@ func (m *Matcher) Snippets(text, language string, size, limit int) []Snippet {
 	if len(finds) == 0 {
 		return []Snippet{c.snippet(Span{0, c.end(0)}, nil)}
 	}
+	candidates := make([]Span, min(len(finds), maxCandidates))
+	for i := range candidates {
+		candidates[i] = c.window(finds[i].Span)
+	}
 	var windows []Span
 	seen := make(map[int]bool)
 	for len(windows) < limit {
 		best, bestNew, bestAll := Span{}, 0, 0
-		for i, f := range finds {
-			window := c.window(f.Span)
+		for i, window := range candidates {
 			if overlaps(windows, window) {
 				continue
 			}
@@ -47,12 +50,12 @@ func (m *Matcher) Snippets(text, language string, size, limit int) []Snippet {
 				best, bestNew, bestAll = window, fresh, all
 			}
 		}
-		if bestAll == 0 || len(windows) > 0 && bestNew == 0 && len(seen) < len(m.groups) && bestAll < 1 {
+		if bestAll == 0 {
 			break
 		}
 		windows = append(windows, best)
 		for _, f := range finds {
-			if best.Start <= f.Start && f.End <= best.End {
+			if best.Start <= f.Start && f.Start < best.End {
 				seen[f.group] = true
 			}
 		}
@@ -66,16 +69,20 @@ func (m *Matcher) Snippets(text, language string, size, limit int) []Snippet {
 	return snippets
 }
 
+// maxCandidates is how many of the places where something was found are looked at as
+// the beginning of a fragment.
+const maxCandidates = 200
+
 // count returns how many groups are found before the end, those not seen yet and
-// all. The finds are in order.
+// all. The finds are in order; the first of them counts though it may be too long.
 func count(finds []find, end int, seen map[int]bool) (fresh, all int) {
 	var groups [16]int
 	distinct := groups[:0]
-	for _, f := range finds {
+	for i, f := range finds {
 		if f.Start >= end {
 			break
 		}
-		if f.End <= end && !slices.Contains(distinct, f.group) {
+		if (i == 0 || f.End <= end) && !slices.Contains(distinct, f.group) {
 			distinct = append(distinct, f.group)
 			if !seen[f.group] {
 				fresh++
@@ -99,23 +106,30 @@ type cutter struct {
 // window returns the fragment around something found, of which a quarter comes
 // before it.
 func (c *cutter) window(found Span) Span {
-	start, columns := found.Start, 0
+	start, used := found.Start, 0
 	i, _ := slices.BinarySearchFunc(c.tokens, found.Start, func(t Token, at int) int { return t.Start - at })
 	for i > 0 {
 		before := c.tokens[i-1].Start
 		if before < start {
-			columns += Columns(c.text[before:start])
-			if columns > c.size/4 {
+			used += columns(c.text[before:start])
+			if used > c.size/4 {
 				break
 			}
 			start = before
 		}
 		i--
 	}
-	if i == 0 && Columns(c.text[:start]) <= max(c.size/4-columns, 0) {
+	if i == 0 && columns(c.text[:start]) <= c.size/4-used {
 		start = 0
 	}
-	return Span{start, max(c.end(start), min(found.End, c.cut(start, c.size)))}
+	if r, n := utf8.DecodeLastRuneInString(c.text[:start]); r == '"' || unicode.In(r, unicode.Ps, unicode.Pi) {
+		start -= n // what opens a bracket or quotation belongs to the word
+	}
+	end := c.end(start)
+	if end < found.End {
+		end = max(end, min(found.End, c.cut(start, c.size)))
+	}
+	return Span{start, end}
 }
 
 // end returns where a fragment that begins at the byte ends: after the last word
@@ -145,15 +159,20 @@ func (c *cutter) end(start int) int {
 	return clusterEnd(c.text, end)
 }
 
-// cut returns the byte after as many columns, never inside a combining sequence.
-func (c *cutter) cut(start, columns int) int {
+// cut returns the byte after as many columns, never inside a combining sequence. It
+// does not look for them among more characters than a text has that is meant to be
+// read.
+func (c *cutter) cut(start, room int) int {
 	i := start
-	for i < len(c.text) {
+	for range 16 * room {
+		if i == len(c.text) {
+			break
+		}
 		r, n := utf8.DecodeRuneInString(c.text[i:])
-		if w := runeColumns(r); w > columns {
+		if w := runeColumns(r); w > room {
 			return clusterEnd(c.text, i)
-		} else if !isExtension(r) {
-			columns -= w
+		} else {
+			room -= w
 		}
 		i += n
 	}
@@ -197,9 +216,9 @@ func (c *cutter) snippet(w Span, spans []Span) Snippet {
 	return s
 }
 
-// Columns returns the width of a text in columns: two for an ideograph, a kana or a
+// columns returns the width of a text in columns: two for an ideograph, a kana or a
 // Hangul syllable, none for a mark, one for other characters.
-func Columns(text string) int {
+func columns(text string) int {
 	n := 0
 	for _, r := range text {
 		n += runeColumns(r)

@@ -151,8 +151,18 @@ func (s stemmer) stem(word string) string {
 	return word
 }
 
+// codes are the languages whose stems are marked as theirs. English stems are not,
+// and neither are those of other scripts: each of these has one stemmer.
+var codes = [stemmers]string{
+	inGerman: "de", inFrench: "fr", inSpanish: "es", inItalian: "it", inDutch: "nl", inPortuguese: "pt", inSwedish: "sv", inDanish: "da",
+	inNorwegian: "no",
+}
+
 // terms returns the terms of a word in lower case: the stem, and what a writer
-// without accents would have made of it where that differs.
+// without accents would have made of it where that differs. Stems of most languages
+// have a mark, as in "haus~de": a German stemmer makes "direkt" of "direktor", and an
+// English text must not be found by that. The mark comes last, so that the beginning
+// of a word is the beginning of its term.
 func (s stemmer) terms(word string) []string {
 	folded := fold(word)
 	switch s {
@@ -165,18 +175,21 @@ func (s stemmer) terms(word string) []string {
 	case inSpanish:
 		// The suffix is known with its accent only.
 		if base, ok := strings.CutSuffix(folded, "cion"); ok {
-			return []string{fold(s.stem(base + "ción"))}
+			return []string{s.mark(s.stem(base + "ción"))}
 		}
 	}
-	terms := []string{fold(s.stem(word))}
+	terms := []string{s.mark(s.stem(word))}
 	if word != folded {
-		terms = add(terms, fold(s.stem(folded)))
+		terms = add(terms, s.mark(s.stem(folded)))
 		if s == inGerman {
-			terms = add(terms, s.stem(umlauts.Replace(word)))
+			terms = add(terms, s.mark(s.stem(umlauts.Replace(word))))
 		}
 	}
 	return terms
 }
+
+// mark returns a stem as a term of its language.
+func (s stemmer) mark(stem string) string { return fold(stem) + "~" + codes[s] }
 
 // umlauts writes German words without umlauts.
 var umlauts = strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss")

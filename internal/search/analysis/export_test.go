@@ -1,0 +1,3 @@
+package analysis
+
+var Columns = columns
