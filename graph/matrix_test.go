@@ -59,6 +59,7 @@ func TestVisibilityMatrix(t *testing.T) {
 			m.lists(v)
 			m.orders(v)
 			m.filters(v)
+			m.facets(v)
 			m.oneByOne(v)
 			m.changes(v)
 			m.desk(v)
@@ -325,10 +326,65 @@ func (m *matrix) filters(v *domain.Viewer) {
 					m.t.Errorf("%s (TLP:%v) at %s: %v of %v match the negation of what is hidden", v.Role, v.Clearance, entryPoint, got, all)
 				}
 			}
+			if target == "tag" {
+				m.branches(v, doc.many, entryPoint, path, all)
+			}
 			if got, was := ask("", seenFrom, false), ask("was-", seenFrom, false); v == everything && got == 0.0 || got != was {
 				m.t.Errorf("%s (TLP:%v) at %s: %v match what is visible, and %v by former slugs", v.Role, v.Clearance, entryPoint, got, was)
 			}
 		})
+	}
+}
+
+// branches asks, through a way of a filter to tags, for the branch of each tag that the viewer
+// may not see: nothing may match, and everything must match its negation. The tags of the states
+// are each below the one before it.
+func (m *matrix) branches(v *domain.Viewer, many, entryPoint string, path []string, all any) {
+	m.t.Helper()
+	entryPoint += ".within"
+	m.entryPoints[entryPoint] = true
+	for _, state := range states {
+		for _, was := range []string{"", "was-"} {
+			filter := fmt.Sprintf("{within: %q}", was+"tag-"+state)
+			for _, step := range slices.Backward(path) {
+				filter = fmt.Sprintf("{%s: %s}", step, filter)
+			}
+			r := m.query(v, fmt.Sprintf(`{ in: %[1]s(first: 100, filter: %[2]s) { totalCount nodes { slug } } out: %[1]s(first: 100, filter: {not: %[2]s}) { totalCount nodes { slug } } }`, many, filter))
+			m.wantNoLeak(v, entryPoint, r)
+			in, out := r.at("in.totalCount").(float64), r.at("out.totalCount").(float64)
+			if in+out != all || !sees(v, state) && in != 0 || v == everything && state == "clear" && in == 0 {
+				m.t.Errorf("%s (TLP:%v) at %s: %v are in the branch of %s, and %v of %v are not", v.Role, v.Clearance, entryPoint, in, was+state, out, all)
+			}
+		}
+	}
+}
+
+// facets asks for each facet of each list: it names only what the viewer may see, and its filter
+// finds as many as it says.
+func (m *matrix) facets(v *domain.Viewer) {
+	m.t.Helper()
+	for _, doc := range documents {
+		facets := m.schema.Types[doc.of+"Facets"]
+		if facets == nil {
+			continue
+		}
+		for _, f := range facets.Fields {
+			entryPoint := facets.Name + "." + f.Name
+			m.entryPoints[entryPoint] = true
+			r := m.query(v, fmt.Sprintf(`{ %s { facets { %s(first: 100) %s } } }`, doc.many, f.Name, m.inside(m.schema.Types[f.Type.Name()], 0)))
+			m.wantNoLeak(v, entryPoint, r)
+			values := r.at(doc.many + ".facets." + f.Name).([]any)
+			if v == everything && len(values) == 0 {
+				m.t.Errorf("%s has no values even for a viewer of everything: %s", entryPoint, r.body)
+			}
+			for _, value := range values {
+				value := value.(map[string]any)
+				found := m.as(v, fmt.Sprintf(`query($f: %sFilter) { %s(filter: $f) { totalCount } }`, doc.of, doc.many), vars{"f": value["filter"]}).ok()
+				if got := found.at(doc.many + ".totalCount"); got != value["count"] || got == 0.0 {
+					m.t.Errorf("%s (TLP:%v) at %s: %v by the filter of %v", v.Role, v.Clearance, entryPoint, got, value)
+				}
+			}
+		}
 	}
 }
 

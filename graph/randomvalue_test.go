@@ -180,7 +180,7 @@ func (a *asking) text(column string, at hint) string {
 	switch {
 	case at.name == "after" || at.name == "before":
 		return a.cursor(at)
-	case at.name == "slug":
+	case at.name == "slug" || at.name == "within":
 		return a.slug(at)
 	}
 	text := pick(a.dice, a.known(a.texts, column))

@@ -14,11 +14,14 @@ import (
 	"github.com/redthread-api/redthread/internal/newsletter"
 	"github.com/redthread-api/redthread/internal/newsletter/render"
 	"github.com/redthread-api/redthread/internal/queries"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
 // Resolver is the root of all resolvers. It holds what they call.
 type Resolver struct {
 	reader      *read.Reader
+	stores      *store.Stores
+	index       searcher
 	desk        *editorial.Desk
 	keys        *access.Keys
 	people      *access.People
@@ -77,6 +80,11 @@ type (
 	changeResolver   struct{ *Resolver }
 	changesResolver  struct{ *Resolver }
 
+	facetsResolver       struct{ *Resolver }
+	searchResolver       struct{ *Resolver }
+	searchFacetsResolver struct{ *Resolver }
+	edgeResolver         struct{ *Resolver }
+
 	subscriptionResolver struct{ *Resolver }
 	savedResolver        struct{ *Resolver }
 	savedRowResolver     struct{ *Resolver }
@@ -118,6 +126,16 @@ func (r *Resolver) Asset() generated.AssetResolver {
 func (r *Resolver) Series() generated.SeriesResolver {
 	return seriesResolver{documentOf(r, catalog.Series, catalog.SeriesRevisions)}
 }
+
+func (r *Resolver) ReportFacets() generated.ReportFacetsResolver       { return facetsResolver{r} }
+func (r *Resolver) NarrativeFacets() generated.NarrativeFacetsResolver { return facetsResolver{r} }
+func (r *Resolver) EntityFacets() generated.EntityFacetsResolver       { return facetsResolver{r} }
+
+func (r *Resolver) SearchResultConnection() generated.SearchResultConnectionResolver {
+	return searchResolver{r}
+}
+func (r *Resolver) SearchResultEdge() generated.SearchResultEdgeResolver { return edgeResolver{r} }
+func (r *Resolver) SearchFacets() generated.SearchFacetsResolver         { return searchFacetsResolver{r} }
 
 func (r *Resolver) Footnote() generated.FootnoteResolver         { return footnoteResolver{r} }
 func (r *Resolver) Contribution() generated.ContributionResolver { return contributionResolver{} }

@@ -139,7 +139,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 
 	authenticator := access.NewAuthenticator(a.backend.keys, people)
 	config := graph.Config{
-		Stores: stores, Desk: a.backend.desk, Log: a.log, Now: parts.Now,
+		Stores: stores, Desk: a.backend.desk, Search: a.backend.search, Log: a.log, Now: parts.Now,
 		Keys: a.backend.keys, People: people, Refusals: a.backend.refusals, Webhooks: webhooks, Sendings: news.sendings, Subscribers: news.subscribers,
 		Registry: a.backend.registry, RegisteredOnly: c.Protection.RegisteredOnly,
 		Introspection: c.Protection.Introspection, Limits: c.Protection.limits,
