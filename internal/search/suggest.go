@@ -157,6 +157,7 @@ func (e *evaluation) respell(word string) (string, error) {
 // false. A term comes once for each source.
 func (e *evaluation) scanTerms(space string, each func(term string, count int) bool) error {
 	scan := func(r blockReader) (more bool, err error) {
+		r.seek(space)
 		for r.next() {
 			term := string(r.term)
 			switch {
