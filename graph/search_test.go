@@ -46,7 +46,7 @@ func TestSearch(t *testing.T) {
 			{public, vars{"q": "hidden fund"}, ""},
 			{author, vars{"q": `"hidden fund"`, "types": []string{"ENTITY"}}, ""}, // AMBER and RED do: the clearance is RED
 			{public, vars{"q": "fell", "types": []string{"EDITION_ITEM"}}, "A crane fell"},
-			{public, vars{"q": "crane", "types": []string{"TAG", "ENTITY"}}, "cranes crane-works"},
+			{public, vars{"q": "crane", "types": []string{"TAG", "ENTITY"}}, "crane-works cranes"},
 			{public, vars{"q": "", "types": []string{"REPORT"}, "by": "NEWEST"}, "charlie bravo"},
 			{partner, vars{"q": "", "types": []string{"REPORT"}, "by": "NEWEST"}, "delta charlie bravo"},
 			{partner, vars{"q": "", "types": []string{"REPORT"}, "by": "NEWEST", "filter": vars{"tags": []string{"ports"}}}, "delta"},
@@ -194,7 +194,7 @@ func TestSuggest(t *testing.T) {
 		if got := a.as(public, ask, vars{"p": "cw"}).ok(); got.at("suggest.0.nameKind") != "ABBREVIATION" || got.at("suggest.0.node.slug") != "crane-works" {
 			t.Errorf("got %s", got.body)
 		}
-		a.as(public, `{ suggest(prefix: "a", first: 21) { text } }`, nil).refused("BAD_USER_INPUT", "first: 21; want 0 to 20")
+		a.as(public, `{ suggest(prefix: "a", first: 101) { text } }`, nil).refused("BAD_USER_INPUT", "first: 101; want 0 to 100")
 	})
 }
 
