@@ -93,7 +93,6 @@ func New(c Config) graphql.ExecutableSchema {
 	c = c.complete()
 	r := &Resolver{
 		reader:      read.NewReader(c.Stores, catalog.Tables()),
-		stores:      c.Stores,
 		index:       c.Search,
 		desk:        c.Desk,
 		keys:        c.Keys,

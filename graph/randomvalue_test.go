@@ -131,7 +131,7 @@ func (a *asking) scalar(name string, at hint) any {
 		return a.number(name, column, at)
 	case "ID":
 		return a.id(at)
-	case "String":
+	case "String", "LanguageTag", "CountryCode":
 		return a.text(column, at)
 	case "DateTime":
 		return pick(a.dice, a.known(a.times, column))

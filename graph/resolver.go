@@ -14,13 +14,11 @@ import (
 	"github.com/redthread-api/redthread/internal/newsletter"
 	"github.com/redthread-api/redthread/internal/newsletter/render"
 	"github.com/redthread-api/redthread/internal/queries"
-	"github.com/redthread-api/redthread/internal/store"
 )
 
 // Resolver is the root of all resolvers. It holds what they call.
 type Resolver struct {
 	reader      *read.Reader
-	stores      *store.Stores
 	index       searcher
 	desk        *editorial.Desk
 	keys        *access.Keys

@@ -22,7 +22,6 @@ import (
 	"github.com/redthread-api/redthread/internal/search"
 	"github.com/redthread-api/redthread/internal/search/analysis"
 	"github.com/redthread-api/redthread/internal/search/query"
-	"github.com/redthread-api/redthread/internal/store"
 )
 
 // searcher is what search, suggestions, matching and related documents need of the index.
@@ -306,10 +305,7 @@ func (r *Resolver) foundNodes(ctx context.Context, hits []search.Hit) (map[domai
 	if len(items) == 0 {
 		return nodes, nil
 	}
-	engine := r.stores.Dialect()
-	rows, err := read.All(ctx, r.reader, catalog.Items, func(s *sql.Selector) {
-		s.Where(sql.ExprP(s.C("id")+store.InSet(engine), store.IDSet(engine, items)))
-	})
+	rows, err := read.All(ctx, r.reader, catalog.Items, func(s *sql.Selector) { s.Where(r.reader.Has(s.C("id"), items)) })
 	if err != nil {
 		return nil, err
 	}
@@ -439,7 +435,7 @@ func (r queryResolver) Suggest(ctx context.Context, prefix string, types []strin
 }
 
 // maxShort is the most suggestions, candidates of a name, and related documents.
-const maxShort = 20
+const maxShort = read.MaxPage
 
 // titleOf is the name or title of what was found.
 func titleOf(node model.SearchResult) string {

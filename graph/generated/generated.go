@@ -1501,7 +1501,7 @@ type Report implements Node & Document {
   related(
     "Of these types; of all without."
     types: [SearchType!]
-    "How many, at most 20."
+    "How many, at most 100."
     first: Int! = 5
   ): [Related!]!
 }
@@ -1875,7 +1875,7 @@ type Entity implements Node & Document {
   related(
     "Of these types; of all without."
     types: [SearchType!]
-    "How many, at most 20."
+    "How many, at most 100."
     first: Int! = 5
   ): [Related!]!
 }
@@ -5891,7 +5891,7 @@ type Query {
     prefix: String!
     "Of these types; of all without."
     types: [SearchType!]
-    "How many, at most 20."
+    "How many, at most 100."
     first: Int! = 8
   ): [Suggestion!]!
   """
@@ -5905,7 +5905,7 @@ type Query {
     kinds: [EntityKind!]
     "Leaves out candidates with a lower score, from 0 to 1. Above 0.85 most are the same, below it most are not."
     minScore: Float! = 0.8
-    "How many candidates for each name, at most 20."
+    "How many candidates for each name, at most 100."
     first: Int! = 5
   ): [NameMatches!]!
   """

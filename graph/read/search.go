@@ -97,17 +97,22 @@ func DependOnTables(ctx context.Context, r *Reader, tables ...*Table) {
 	}
 }
 
+// Has is the condition that a column has one of the ids.
+func (r *Reader) Has(column string, ids []domain.ID) *sql.Predicate {
+	of := make([]int64, len(ids))
+	for i, id := range ids {
+		of[i] = int64(id)
+	}
+	return r.within(column, of)
+}
+
 // Visible returns which documents of a table the viewer may see, by one statement whatever ids there are.
 func (r *Reader) Visible(ctx context.Context, t *Table, ids []domain.ID) (map[domain.ID]bool, error) {
 	s, err := r.statement(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	of := make([]int64, len(ids))
-	for i, id := range ids {
-		of[i] = int64(id)
-	}
-	s.Where(r.within(s.C(t.key()), of))
+	s.Where(r.Has(s.C(t.key()), ids))
 	s.Select(s.C(t.key()))
 	query, args := s.Query()
 	if err := s.Err(); err != nil {

@@ -191,7 +191,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	a.serve(c, server.Config{
 		Mailbox: messages, Subscribers: subscriberPages, Bounces: a.bounceHandler(news),
 		DemoKey: a.explorerKey(c), Files: files, Started: parts.Now(),
-		GraphQL: api, Schema: api.SDL, REST: rest.New(api, a.log), ChangeFeed: a.backend.live, Streams: api, Quotas: quotas, Authenticator: authenticator, ResponseCache: cache,
+		GraphQL: api, Schema: api.SDL, REST: rest.New(api, a.log), Search: api, ChangeFeed: a.backend.live, Streams: api, Quotas: quotas, Authenticator: authenticator, ResponseCache: cache,
 		Editions: editions,
 		Feeds:    server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
