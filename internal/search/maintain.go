@@ -43,6 +43,16 @@ func (m *Maintenance) Run(ctx context.Context, log *slog.Logger) error {
 	}
 }
 
+// Due does once what [Maintenance.Run] does.
+func (m *Maintenance) Due(ctx context.Context, log *slog.Logger) error {
+	for _, t := range m.targets {
+		if _, err := t.maintain(ctx, log, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // maintain looks at an index, unless it has the version seen, and returns its version.
 func (t *target) maintain(ctx context.Context, log *slog.Logger, seen int64) (int64, error) {
 	version, err := t.version(ctx)
