@@ -111,6 +111,10 @@ func (x *Index) Respell(ctx context.Context, q query.Query) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	known, err := e.known(&q)
+	if err != nil {
+		return "", err
+	}
 	changed := false
 	q.All = slices.Clone(q.All)
 	for i, c := range q.All {
@@ -119,7 +123,7 @@ func (x *Index) Respell(ctx context.Context, q query.Query) (string, error) {
 		}
 		q.All[i].Any = slices.Clone(c.Any)
 		for j, t := range c.Any {
-			text, err := e.respellTerm(t)
+			text, err := e.respellTerm(t, known)
 			if err != nil {
 				return "", err
 			}
@@ -132,35 +136,6 @@ func (x *Index) Respell(ctx context.Context, q query.Query) (string, error) {
 		return "", nil
 	}
 	return q.String(), nil
-}
-
-// respellTerm returns the text of a term with its unknown words replaced; "" if there is nothing to replace.
-func (e *evaluation) respellTerm(t query.Term) (string, error) {
-	text, changed := t.Text, false
-	words := analysis.Words(t.Text)
-	for i, w := range slices.Backward(words) {
-		if i == len(words)-1 && t.Prefix {
-			continue
-		}
-		l, err := e.phrase(analysis.Query(text[w.Start:w.End], false))
-		if err != nil || len(l) > 0 {
-			if err != nil {
-				return "", err
-			}
-			continue
-		}
-		right, err := e.respell(w.Term)
-		if err != nil {
-			return "", err
-		}
-		if right != "" {
-			text, changed = text[:w.Start]+right+text[w.End:], true
-		}
-	}
-	if !changed {
-		return "", nil
-	}
-	return text, nil
 }
 
 // IDs returns all that is found, in no order. It is for conditions of lists.
@@ -382,6 +357,9 @@ const (
 	// halfLife.
 	recentFactor = 0.15
 	halfLife     = 2 * 365 * 24 * 3600 * 1e6
+	// sourceFactor is what the score of a source is multiplied by: its title often names what it is
+	// about, and what is written about that comes first.
+	sourceFactor = 0.5
 )
 
 // finish adds to the scores what does not depend on single words.
@@ -399,6 +377,9 @@ func (e *evaluation) finish(found list, p *Params) error {
 		b, i := e.blocks[h.number>>blockBits], h.number%blockUnits
 		age := max(float64(newest-b.published[i]), 0)
 		h.weight *= float32(1 + recentFactor*math.Exp2(-age/halfLife))
+		if b.types[i] == domain.Source {
+			h.weight *= sourceFactor
+		}
 		called = skipTo(called, h.number)
 		if len(called) > 0 && called[0].number == h.number {
 			h.weight *= calledFactor
