@@ -31,6 +31,7 @@ var cacheableFields = map[string]bool{
 	"asset": true, "assets": true,
 	"series": true, "allSeries": true,
 	"changes": true,
+	"search":  true, "suggest": true, "matchEntities": true,
 
 	"__typename": true, "__schema": true, "__type": true,
 }

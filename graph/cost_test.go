@@ -63,6 +63,8 @@ func TestCost(t *testing.T) {
 			{"LiveDiff", `query @inContext(stage: DESK) { report(slug: "x") { liveDiff { path } } }`, nil, 212},
 			{"Diffs", `query @inContext(stage: DESK) { report(slug: "x") { revisions(first: 3) { nodes { diff { path } } } } }`, nil, 636},
 			{"Snapshots", `query @inContext(stage: DESK) { report(slug: "x") { revisions(first: 3) { nodes { snapshot } } } }`, nil, 156},
+			{"Facets", `{ reports { facets { tags(first: 5) { count tag { slug } } kinds { value } } } }`, nil, 2 + 51 + 5*3 + 51 + 20},
+			{"Within", `{ reports(filter: {tags: {within: "x"}}) { totalCount } }`, nil, 12 + 300 + 1200},
 			{"Fragment", `{ reports(first: 5) { ...F } } fragment F on ReportConnection { nodes { slug } }`, nil, 7},
 			{"FragmentInOtherPages", `{ a: reports(first: 5) { ...F } b: reports(first: 10) { ...F ...F } } fragment F on ReportConnection { nodes { slug } }`, nil, 7 + 23},
 			{"InlineFragment", `{ reports(first: 5) { ... { nodes { ... on Report { slug } } } } }`, nil, 7},

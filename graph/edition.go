@@ -60,6 +60,10 @@ func (editionResolver) Items(ctx context.Context, obj *db.Edition) ([]*db.Editio
 	return catalog.EditionItems.List(ctx, obj)
 }
 
+func (itemResolver) Edition(ctx context.Context, obj *db.EditionItem) (*db.Edition, error) {
+	return catalog.ItemEdition.One(ctx, obj)
+}
+
 func (r itemResolver) Summary(ctx context.Context, obj *db.EditionItem, format string) (string, error) {
 	text, err := itemSummary.render(ctx, r.texts, obj, format, markdown.Whole)
 	if err != nil || text == nil {

@@ -30,6 +30,7 @@ import (
 	"github.com/redthread-api/redthread/internal/newsletter/render"
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/queries"
+	"github.com/redthread-api/redthread/internal/search"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -48,6 +49,8 @@ type Config struct {
 	Keys     *access.Keys
 	People   *access.People
 	Registry *queries.Registry
+	// Search is the index that is searched; nil stands for that of the stores.
+	Search *search.Index
 	// Webhooks is managed by mutations.
 	Webhooks *delivery.Webhooks
 	// Subscribers is managed by mutations. Nil stands for one whose jobs another process runs.
@@ -90,6 +93,7 @@ func New(c Config) graphql.ExecutableSchema {
 	c = c.complete()
 	r := &Resolver{
 		reader:      read.NewReader(c.Stores, catalog.Tables()),
+		index:       c.Search,
 		desk:        c.Desk,
 		keys:        c.Keys,
 		people:      c.People,
@@ -103,6 +107,7 @@ func New(c Config) graphql.ExecutableSchema {
 
 		templates: sync.OnceValue(func() *render.Templates { return cmp.Or(c.Templates, render.Builtin()) }),
 	}
+	r.reader.SearchBy(r)
 	s := stagedSchema{
 		ExecutableSchema: generated.NewExecutableSchema(generated.Config{
 			Resolvers: r,
@@ -127,6 +132,9 @@ func New(c Config) graphql.ExecutableSchema {
 
 // complete returns the configuration with the defaults of what is not set.
 func (c Config) complete() Config {
+	if c.Search == nil {
+		c.Search = search.New(c.Stores)
+	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}

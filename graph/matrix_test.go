@@ -59,6 +59,8 @@ func TestVisibilityMatrix(t *testing.T) {
 			m.lists(v)
 			m.orders(v)
 			m.filters(v)
+			m.facets(v)
+			m.search(v)
 			m.oneByOne(v)
 			m.changes(v)
 			m.desk(v)
@@ -325,10 +327,119 @@ func (m *matrix) filters(v *domain.Viewer) {
 					m.t.Errorf("%s (TLP:%v) at %s: %v of %v match the negation of what is hidden", v.Role, v.Clearance, entryPoint, got, all)
 				}
 			}
+			if target == "tag" {
+				m.branches(v, doc.many, entryPoint, path, all)
+			}
 			if got, was := ask("", seenFrom, false), ask("was-", seenFrom, false); v == everything && got == 0.0 || got != was {
 				m.t.Errorf("%s (TLP:%v) at %s: %v match what is visible, and %v by former slugs", v.Role, v.Clearance, entryPoint, got, was)
 			}
 		})
+	}
+}
+
+// branches asks, through a way of a filter to tags, for the branch of each tag that the viewer
+// may not see: nothing may match, and everything must match its negation. The tags of the states
+// are each below the one before it.
+func (m *matrix) branches(v *domain.Viewer, many, entryPoint string, path []string, all any) {
+	m.t.Helper()
+	entryPoint += ".within"
+	m.entryPoints[entryPoint] = true
+	for _, state := range states {
+		for _, was := range []string{"", "was-"} {
+			filter := fmt.Sprintf("{within: %q}", was+"tag-"+state)
+			for _, step := range slices.Backward(path) {
+				filter = fmt.Sprintf("{%s: %s}", step, filter)
+			}
+			r := m.query(v, fmt.Sprintf(`{ in: %[1]s(first: 100, filter: %[2]s) { totalCount nodes { slug } } out: %[1]s(first: 100, filter: {not: %[2]s}) { totalCount nodes { slug } } }`, many, filter))
+			m.wantNoLeak(v, entryPoint, r)
+			in, out := r.at("in.totalCount").(float64), r.at("out.totalCount").(float64)
+			if in+out != all || !sees(v, state) && in != 0 || v == everything && state == "clear" && in == 0 {
+				m.t.Errorf("%s (TLP:%v) at %s: %v are in the branch of %s, and %v of %v are not", v.Role, v.Clearance, entryPoint, in, was+state, out, all)
+			}
+		}
+	}
+}
+
+// facets asks for each facet of each list: it names only what the viewer may see, and its filter
+// finds as many as it says.
+func (m *matrix) facets(v *domain.Viewer) {
+	m.t.Helper()
+	for _, doc := range documents {
+		facets := m.schema.Types[doc.of+"Facets"]
+		if facets == nil {
+			continue
+		}
+		for _, f := range facets.Fields {
+			entryPoint := facets.Name + "." + f.Name
+			m.entryPoints[entryPoint] = true
+			r := m.query(v, fmt.Sprintf(`{ %s { facets { %s(first: 100) %s } } }`, doc.many, f.Name, m.inside(m.schema.Types[f.Type.Name()], 0)))
+			m.wantNoLeak(v, entryPoint, r)
+			values := r.at(doc.many + ".facets." + f.Name).([]any)
+			if v == everything && len(values) == 0 {
+				m.t.Errorf("%s has no values even for a viewer of everything: %s", entryPoint, r.body)
+			}
+			for _, value := range values {
+				value := value.(map[string]any)
+				found := m.as(v, fmt.Sprintf(`query($f: %sFilter) { %s(filter: $f) { totalCount } }`, doc.of, doc.many), vars{"f": value["filter"]}).ok()
+				if got := found.at(doc.many + ".totalCount"); got != value["count"] || got == 0.0 {
+					m.t.Errorf("%s (TLP:%v) at %s: %v by the filter of %v", v.Role, v.Clearance, entryPoint, got, value)
+				}
+			}
+		}
+	}
+}
+
+// search searches for the texts, slugs and names of all documents, and for beginnings of them: what is found,
+// suggested, proposed, counted and named as a reason is only what the viewer may see.
+func (m *matrix) search(v *domain.Viewer) {
+	m.t.Helper()
+	for _, field := range []string{"search", "suggest", "matchEntities"} {
+		m.entryPoints["Query."+field] = true
+	}
+	result := m.schema.Types["SearchResult"]
+	var nodes []string
+	for _, of := range m.schema.GetPossibleTypes(result) {
+		if of.Name == "EditionItem" {
+			nodes = append(nodes, "... on EditionItem { headline edition { slug } }")
+		} else {
+			nodes = append(nodes, "... on "+of.Name+" { slug }")
+		}
+	}
+	node := " { " + strings.Join(nodes, " ") + " }"
+	document := `query($q: String!, $f: SearchFilter, $names: [MatchName!]!) {
+		search(query: $q, filter: $f, first: 100) { totalCount didYouMean nodes` + node + ` edges { field snippets { text html } node` + node + ` }
+			facets { tags { value tag { slug } } entities { value entity { slug } } types { value } } }
+		suggest(prefix: $q, first: 100) { text node` + node + ` }
+		matchEntities(names: $names) { candidates { name entity { slug } } }
+	}`
+	asked := []string{"", "t", "n-r", "alias", "alias-re"}
+	for _, state := range states {
+		asked = append(asked, "t-"+state, "n-"+state, "alias-"+state, "v-"+state, "b-"+state, "h-"+state, "tag:tag-"+state, "entity:entity-"+state, "-t-"+state, state)
+	}
+	for _, q := range asked {
+		r := m.as(v, document, vars{"q": q, "names": []any{vars{"name": q + "x"}, vars{"name": "alias-red"}}}).ok()
+		m.wantNoLeak(v, "Query.search", r)
+		if v == everything && q == "" && r.at("search.totalCount") == 0.0 {
+			m.t.Errorf("nothing is found even for a viewer of everything: %s", r.body)
+		}
+	}
+	for _, state := range states {
+		for _, f := range []vars{{"tags": []string{"tag-" + state}}, {"withinTags": []string{"was-tag-" + state}}, {"entities": []string{"entity-" + state}}} {
+			r := m.as(v, document, vars{"q": "", "f": f, "names": []any{}}).ok()
+			m.wantNoLeak(v, "SearchFilter", r)
+			if got := r.at("search.totalCount"); !sees(v, state) && got != 0.0 {
+				m.t.Errorf("%s (TLP:%v): %v by %v, which is hidden", v.Role, v.Clearance, got, f)
+			}
+		}
+		for _, doc := range documents {
+			if m.schema.Types[doc.of+"Filter"].Fields.ForName("search") == nil {
+				continue
+			}
+			entryPoint := doc.of + " filtered by search"
+			m.entryPoints[entryPoint] = true
+			r := m.query(v, fmt.Sprintf(`{ %s(first: 100, filter: {search: %q}) { totalCount nodes { slug } } }`, doc.many, `"t-`+state+`"`))
+			m.wantNoLeak(v, entryPoint, r)
+		}
 	}
 }
 

@@ -152,7 +152,9 @@ func (s stagedSchema) planOf(op *graphql.OperationContext, stage domain.Stage) *
 // operationExecutor.DispatchOperation.
 func (s stagedSchema) runPlan(p *plan.Plan, op *graphql.OperationContext) graphql.ResponseHandler {
 	return func(ctx context.Context) *graphql.Response {
-		body, err := p.Run(ctx, s.runner, op.Variables, transport.NewBody(p.ResponseSize()))
+		runner := s.runner
+		runner.EndsSnapshots = !s.stores.LiveMayLag() // or the sequence of the replica is read after it
+		body, err := p.Run(ctx, runner, op.Variables, transport.NewBody(p.ResponseSize()))
 		if failed, ok := errors.AsType[*plan.Error](err); ok && (ctx.Err() != nil || domain.KindOf(err) == domain.KindUnavailable) {
 			graphql.AddError(ctx, &gqlerror.Error{
 				Err: failed.Err, Path: failed.Path(),

@@ -132,6 +132,7 @@ func (r *Resolver) planTypes(schema *ast.Schema) plan.Types {
 			"entities":  toList(catalog.ItemEntities),
 			"tags":      toList(catalog.ItemTags),
 			"citations": toList(catalog.ItemCitations),
+			"edition":   toOne(catalog.ItemEdition),
 		}),
 	}
 	query := &plan.Type{Fields: plan.Fields{}}

@@ -131,7 +131,7 @@ func (a *asking) scalar(name string, at hint) any {
 		return a.number(name, column, at)
 	case "ID":
 		return a.id(at)
-	case "String":
+	case "String", "LanguageTag", "CountryCode":
 		return a.text(column, at)
 	case "DateTime":
 		return pick(a.dice, a.known(a.times, column))
@@ -180,7 +180,7 @@ func (a *asking) text(column string, at hint) string {
 	switch {
 	case at.name == "after" || at.name == "before":
 		return a.cursor(at)
-	case at.name == "slug":
+	case at.name == "slug" || at.name == "within":
 		return a.slug(at)
 	}
 	text := pick(a.dice, a.known(a.texts, column))

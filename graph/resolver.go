@@ -19,6 +19,7 @@ import (
 // Resolver is the root of all resolvers. It holds what they call.
 type Resolver struct {
 	reader      *read.Reader
+	index       searcher
 	desk        *editorial.Desk
 	keys        *access.Keys
 	people      *access.People
@@ -77,6 +78,11 @@ type (
 	changeResolver   struct{ *Resolver }
 	changesResolver  struct{ *Resolver }
 
+	facetsResolver       struct{ *Resolver }
+	searchResolver       struct{ *Resolver }
+	searchFacetsResolver struct{ *Resolver }
+	edgeResolver         struct{ *Resolver }
+
 	subscriptionResolver struct{ *Resolver }
 	savedResolver        struct{ *Resolver }
 	savedRowResolver     struct{ *Resolver }
@@ -118,6 +124,16 @@ func (r *Resolver) Asset() generated.AssetResolver {
 func (r *Resolver) Series() generated.SeriesResolver {
 	return seriesResolver{documentOf(r, catalog.Series, catalog.SeriesRevisions)}
 }
+
+func (r *Resolver) ReportFacets() generated.ReportFacetsResolver       { return facetsResolver{r} }
+func (r *Resolver) NarrativeFacets() generated.NarrativeFacetsResolver { return facetsResolver{r} }
+func (r *Resolver) EntityFacets() generated.EntityFacetsResolver       { return facetsResolver{r} }
+
+func (r *Resolver) SearchResultConnection() generated.SearchResultConnectionResolver {
+	return searchResolver{r}
+}
+func (r *Resolver) SearchResultEdge() generated.SearchResultEdgeResolver { return edgeResolver{r} }
+func (r *Resolver) SearchFacets() generated.SearchFacetsResolver         { return searchFacetsResolver{r} }
 
 func (r *Resolver) Footnote() generated.FootnoteResolver         { return footnoteResolver{r} }
 func (r *Resolver) Contribution() generated.ContributionResolver { return contributionResolver{} }

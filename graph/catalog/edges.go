@@ -64,6 +64,7 @@ var (
 	// SeriesNumbers is SeriesEditions as a list, in the order of the numbers.
 	SeriesNumbers = read.NewEdge("numbers", Series, Editions, seriesEditions)
 
+	ItemEdition   = read.NewEdge("edition", Items, Editions, itemEdition)
 	ItemEntities  = read.NewEdge("entities", Items, Entities, itemEntities)
 	ItemTags      = read.NewEdge("tags", Items, Tags, itemTags)
 	ItemCitations = read.NewEdge("citations", Items, Citations, itemCitations).Where(visible("source"))

@@ -85,6 +85,7 @@ var (
 	editionItems   = back("edition_items", "edition_id")
 	seriesEditions = read.Path{Target: "editions", Back: "series_id", Position: "number"}
 
+	itemEdition   = to("editions", "edition_id")
 	itemEntities  = undated("entities", "item_entities", "item_id", "entity_id")
 	itemTags      = undated("tags", "item_tags", "item_id", "tag_id")
 	itemCitations = back("citations", "item_id")

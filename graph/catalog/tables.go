@@ -14,6 +14,7 @@ type (
 	relations = map[string]read.Path
 	orders    = map[string]read.Order
 	groups    = []read.Group
+	facets    = map[string]read.Facet
 )
 
 func text(column string) read.Field { return read.Field{Column: column, Kind: read.Text} }
@@ -104,6 +105,12 @@ func orderDate(column string) read.Order {
 
 func orderInt(column string) read.Order { return read.Order{Column: column, Kind: read.Int} }
 
+// byField, byYear and byRelation count by a field of the filter, the years in it, and the
+// documents that a relation of the filter leads to.
+func byField(name string) read.Facet    { return read.Facet{Field: name} }
+func byYear(name string) read.Facet     { return read.Facet{Field: name, Year: true} }
+func byRelation(name string) read.Facet { return read.Facet{Relation: name} }
+
 // Tables lists the tables that can be read with filters.
 func Tables() []*read.Table {
 	return []*read.Table{
@@ -117,7 +124,7 @@ func Tables() []*read.Table {
 
 var (
 	reportTable = document(read.Table{
-		Name: "reports", Type: "Report", Document: domain.Report,
+		Name: "reports", Type: "Report", Document: domain.Report, Searched: &read.Path{},
 		Groups: groups{
 			{Columns: []string{"body"}, Fields: []string{"body", "outline", "footnotes"}},
 			{Columns: []string{"subtitle", "summary", "question", "key_findings", "methods"},
@@ -138,10 +145,14 @@ var (
 			"sources":      {Target: "sources", Link: &read.Link{Table: "footnotes", Owner: "report_id", Target: "source_id", Repeats: true}},
 		},
 		Orders: orders{"TITLE": orderText("title"), "WORD_COUNT": orderInt("word_count")},
+		Facets: facets{
+			"tags": byRelation("tags"), "entities": byRelation("entities"),
+			"kinds": byField("kind"), "years": byYear("publishedAt"), "languages": byField("language"),
+		},
 	})
 
 	narrativeTable = document(read.Table{
-		Name: "narratives", Type: "Narrative", Document: domain.Narrative,
+		Name: "narratives", Type: "Narrative", Document: domain.Narrative, Searched: &read.Path{},
 		Groups: groups{{Columns: []string{"description", "assessment"}, Fields: []string{"description", "assessment", "jsonLd"}}},
 		Fields: fields{
 			"title":         text("title"),
@@ -161,10 +172,14 @@ var (
 		Orders: orders{
 			"TITLE": orderText("title"), "FIRST_OBSERVED": orderDate("first_observed"), "LAST_OBSERVED": orderDate("last_observed"),
 		},
+		Facets: facets{
+			"tags": byRelation("tags"), "targets": byRelation("targets"), "amplifiers": byRelation("amplifiers"),
+			"statuses": byField("status"), "years": byYear("publishedAt"),
+		},
 	})
 
 	entityTable = document(read.Table{
-		Name: "entities", Type: "Entity", Document: domain.Entity,
+		Name: "entities", Type: "Entity", Document: domain.Entity, Searched: &read.Path{},
 		Groups: groups{prose("description")},
 		Fields: fields{
 			"kind":      indexed(enum("kind", domain.EntityKinds)),
@@ -188,6 +203,7 @@ var (
 			"amplifies":     entityAmplifies,
 		},
 		Orders: orders{"NAME": orderText("name"), "START_DATE": orderDate("start_date"), "END_DATE": orderDate("end_date")},
+		Facets: facets{"tags": byRelation("tags"), "kinds": byField("kind"), "countries": byField("country"), "years": byYear("publishedAt")},
 	})
 
 	relationshipTable = document(read.Table{
@@ -209,10 +225,11 @@ var (
 		Orders: orders{
 			"SHARE": {Column: "share", Kind: read.Share, Nullable: true}, "SINCE": orderDate("since"), "UNTIL": orderDate("until"),
 		},
+		Facets: facets{"kinds": byField("kind"), "confidences": byField("confidence"), "years": byYear("publishedAt")},
 	})
 
 	tagTable = document(read.Table{
-		Name: "tags", Type: "Tag", Document: domain.Tag,
+		Name: "tags", Type: "Tag", Document: domain.Tag, Searched: &read.Path{}, Tree: tagParent.Column,
 		Groups: groups{prose("description")},
 		Fields: fields{
 			"label":      text("label"),
@@ -226,10 +243,11 @@ var (
 			"narratives": tagNarratives,
 		},
 		Orders: orders{"LABEL": orderText("label")},
+		Facets: facets{"vocabularies": byField("vocabulary")},
 	})
 
 	sourceTable = document(read.Table{
-		Name: "sources", Type: "Source", Document: domain.Source,
+		Name: "sources", Type: "Source", Document: domain.Source, Searched: &read.Path{},
 		Fields: fields{
 			"title":       text("title"),
 			"url":         optional(text("url")),
@@ -242,10 +260,11 @@ var (
 		},
 		Relations: relations{"reports": sourceReports},
 		Orders:    orders{"TITLE": orderText("title"), "DATE": orderDate("date")},
+		Facets:    facets{"years": byYear("date"), "languages": byField("language")},
 	})
 
 	editionTable = document(read.Table{
-		Name: "editions", Type: "Edition", Document: domain.Edition,
+		Name: "editions", Type: "Edition", Document: domain.Edition, Searched: &editionItems,
 		Groups: groups{{Columns: []string{"introduction"}, Fields: []string{"introduction", "jsonLd"}}},
 		Fields: fields{
 			"number":      {Column: "number", Kind: read.Int},
@@ -256,6 +275,7 @@ var (
 		},
 		Relations: relations{"series": editionSeries, "items": editionItems},
 		Orders:    orders{"NUMBER": orderInt("number"), "TITLE": orderText("title"), "PERIOD_END": orderDate("period_end")},
+		Facets:    facets{"years": byYear("publishedAt"), "languages": byField("language")},
 	})
 
 	seriesTable = document(read.Table{

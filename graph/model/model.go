@@ -56,3 +56,19 @@ type (
 	RegisteredDocumentConnection = read.Connection[db.RegisteredDocument]
 	RegisteredDocumentEdge       = read.Edge[db.RegisteredDocument]
 )
+
+// TagFacet is a tag by which a list can be narrowed.
+type TagFacet struct {
+	Tag          *db.Tag
+	Value, Label string
+	Count        int
+	Filter       any
+}
+
+// EntityFacet is an entity by which a list can be narrowed.
+type EntityFacet struct {
+	Entity       *db.Entity
+	Value, Label string
+	Count        int
+	Filter       any
+}

@@ -16,7 +16,11 @@ type Plan struct {
 	roots  []root
 	args   []arguments // of all fields
 	pages  []*edge
+	texts  []textArguments
+	reads  int // at most; see last.go
 	size   int
+	// keepsSnapshot says that a run has read on after what had looked like its last read.
+	keepsSnapshot atomic.Bool
 	// responses is about the size of the last responses, in bytes.
 	responses atomic.Int64
 }
@@ -66,6 +70,7 @@ type source struct {
 	columns *read.Selection
 	edges   []*edge
 	texts   []textColumn
+	reads   int // of edges, and of what they lead to
 }
 
 func newSource(t *read.Table) *source { return &source{table: t, columns: &read.Selection{}} }
@@ -76,14 +81,21 @@ type textColumn struct {
 	plain  bool
 }
 
+// textArguments are the arguments of a text, by place in the plan.
+type textArguments struct {
+	args  int
+	plain bool
+}
+
 // edge is a relation that is followed from the rows of a source.
 type edge struct {
 	kind     edgeKind
 	relation *read.Relation // nil for pages
 	of       func(arguments map[string]any) *read.Relation
-	args     int // of a page, in args of the plan
-	listing  int // of a page, in pages of the plan
-	column   int // of one: where the id is
+	args     int         // of a page, in args of the plan
+	listing  int         // of a page, in pages of the plan
+	column   int         // of one: where the id is
+	list     *connection // of a page
 	rows     *source
 }
 
@@ -190,7 +202,8 @@ func Compile(types Types, schema *ast.Schema, op *graphql.OperationContext, desk
 	if c.left < 0 {
 		return nil
 	}
-	p.args, p.pages, p.size = c.args, c.pages, limit-c.left
+	p.args, p.pages, p.texts, p.size = c.args, c.pages, c.texts, limit-c.left
+	p.countReads()
 	return p
 }
 
@@ -202,6 +215,7 @@ type compiler struct {
 	left   int // fields that the plan may still have
 	args   []arguments
 	pages  []*edge
+	texts  []textArguments
 }
 
 // collect merges the selections of an object, as the executor does. It returns none where
@@ -299,6 +313,7 @@ func (c *compiler) field(out *output, known any, f graphql.CollectedField, from 
 		}
 		out.args = c.arguments(f.Field)
 		out.text = from.text(textColumn{out.column, known.Plain})
+		c.texts = append(c.texts, textArguments{out.args, known.Plain})
 		return true
 	case Computed:
 		out.kind, out.value = computed, known.Value
@@ -344,6 +359,7 @@ func (c *compiler) page(out *output, known Page, f graphql.CollectedField, from 
 	from.edges = append(from.edges, e)
 	c.pages = append(c.pages, e)
 	out.list = c.connection(f.Selections, connectionType, typeName, e.rows)
+	e.list = out.list
 	return out.list != nil
 }
 

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"errors"
 
 	"github.com/redthread-api/redthread/graph/bounded"
 	"github.com/redthread-api/redthread/graph/read"
@@ -13,6 +14,8 @@ import (
 type Runner struct {
 	Reader   *read.Reader
 	Renderer Renderer
+	// EndsSnapshots says that the snapshot of a query may end with the last read of its plan.
+	EndsSnapshots bool
 }
 
 // Run returns the data of the response, appended to dst. The context must be at the stage
@@ -22,7 +25,11 @@ func (p *Plan) Run(ctx context.Context, r Runner, variables map[string]any, dst 
 	if err := x.prepare(); err != nil {
 		return dst, err
 	}
+	x.left = x.readsLeft()
 	if err := x.query(); err != nil {
+		if errors.Is(err, store.ErrSnapshotEnded) {
+			p.keepsSnapshot.Store(true)
+		}
 		return dst, err
 	}
 	p.responded(len(x.buf) - len(dst))
@@ -73,6 +80,7 @@ type execution struct {
 	buf       []byte
 	start     int
 	limit     int // bytes that the response may have; negative: any number
+	left      int // reads that may be to come
 }
 
 // batch is rows that were read together, with what was read for them since.
@@ -189,10 +197,11 @@ func (x *execution) one(b *batch, i int) (*edgeBatch, error) {
 			ids = append(ids, id)
 		}
 	}
-	rows, err := x.Reader.RowsByID(x.ctx, e.relation.To, e.rows.columns, ids)
+	rows, err := x.Reader.RowsByID(x.ctx, e.relation.To, e.rows.columns, ids, x.isLast())
 	if err != nil {
 		return nil, err
 	}
+	x.found(e.rows, rows)
 	loaded.byID = make(map[int64]int32, rows.Len())
 	for row := range rows.Len() {
 		loaded.byID[rows.ID(row)] = int32(row)
@@ -207,10 +216,11 @@ func (x *execution) list(b *batch, i int) (*edgeBatch, error) {
 	if loaded.targets != nil {
 		return loaded, nil
 	}
-	rows, err := e.relation.Rows(x.ctx, x.Reader, e.rows.columns, b.owners())
+	rows, err := e.relation.Rows(x.ctx, x.Reader, e.rows.columns, b.owners(), x.isLast())
 	if err != nil {
 		return nil, err
 	}
+	x.found(e.rows, rows)
 	loaded.groups = groupByOwner(rows)
 	loaded.targets = newBatch(e.rows, rows)
 	return loaded, nil
@@ -233,10 +243,11 @@ func (x *execution) load(loaded *edgeBatch, rows *source, owners []int64) error 
 	if loaded.targets != nil {
 		return nil
 	}
-	read, cursor, err := loaded.listing.Rows(x.ctx, rows.columns, owners)
+	read, cursor, err := loaded.listing.Rows(x.ctx, rows.columns, owners, x.isLast())
 	if err != nil {
 		return err
 	}
+	x.found(rows, read)
 	if owners != nil {
 		loaded.groups = groupByOwner(read)
 	}
@@ -247,6 +258,7 @@ func (x *execution) load(loaded *edgeBatch, rows *source, owners []int64) error 
 // count returns the number of rows of a connection of an owner; 0 stands for all rows.
 func (x *execution) count(loaded *edgeBatch, owners []int64, owner int64) (int, error) {
 	if loaded.counts == nil {
+		x.isLast() // not with this one, which may take several statements
 		var err error
 		if loaded.counts, err = loaded.listing.Counts(x.ctx, owners); err != nil {
 			return 0, err

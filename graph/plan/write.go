@@ -49,10 +49,12 @@ func (x *execution) root(r *root, i int) error {
 		return x.connection(r.list, loaded, r.rows, nil, 0)
 	}
 	values := x.args[r.args]
+	x.isLast() // not with this one, which may take several statements
 	rows, err := x.Reader.FindRow(x.ctx, r.rows.table, r.rows.columns, optional(values["id"]), optional(values["slug"]), byArgument(values))
 	if err != nil {
 		return err
 	}
+	x.found(r.rows, rows)
 	if rows.Len() == 0 {
 		x.buf = append(x.buf, "null"...)
 		return nil
@@ -165,12 +167,10 @@ func (x *execution) objects(o *object, b *batch, rows []int32) error {
 // text writes a text in the format that the arguments have.
 func (x *execution) text(out *output, b *batch, row int) (isNull bool, err error) {
 	v := b.rows.Value(row, out.column)
-	values := x.args[out.args]
-	format, _ := values["format"].(string)
-	notes, ok := values["notes"].(bool)
-	notes = notes || !ok // without the argument the text is whole
+	format, notes := x.format(out.args)
 	plain := b.source.texts[out.text].plain
 	if v.Kind != store.Text || x.Renderer.IsSource(v.Text, format, notes, plain) {
+		var ok bool
 		x.buf, ok = out.write(x.buf, v)
 		return !ok, nil
 	}
@@ -179,6 +179,14 @@ func (x *execution) text(out *output, b *batch, row int) (isNull bool, err error
 		x.buf = appendString(x.buf, rendered)
 	}
 	return false, err
+}
+
+// format returns how a text is to be written. Without the argument for the notes it is whole.
+func (x *execution) format(args int) (format string, notes bool) {
+	values := x.args[args]
+	format, _ = values["format"].(string)
+	notes, ok := values["notes"].(bool)
+	return format, notes || !ok
 }
 
 // connection writes a connection of an owner; without owners it is the list of all rows.

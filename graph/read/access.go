@@ -203,6 +203,9 @@ func (a *access) sampled(ctx context.Context, dialect string) *sql.Selector {
 
 // names reports whether a filter of the table has the ids or slugs of what it matches.
 func (t *Table) names(filter map[string]any) bool {
+	if t.Tree != "" && filter[within] != nil {
+		return true
+	}
 	for name, raw := range filter {
 		operators, ok := raw.(map[string]any)
 		if f := t.Fields[name]; !ok || f.Former == "" {

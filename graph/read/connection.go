@@ -10,10 +10,11 @@ import (
 // Connection is a page of a list, by Relay's specification. The page and the count are
 // read when they are first used.
 type Connection[T any] struct {
-	plan  *plan
-	typ   *Type[T]
-	page  func(context.Context) (*page[T], error)
-	total func(context.Context) (int, error)
+	plan   *plan
+	typ    *Type[T]
+	page   func(context.Context) (*page[T], error)
+	total  func(context.Context) (int, error)
+	facets *Facets
 }
 
 // page is what was read of a list.
@@ -168,5 +169,8 @@ func List[T any](ctx context.Context, r *Reader, t *Type[T], a Args) (*Connectio
 		total: func(ctx context.Context) (int, error) {
 			return r.countAll(domain.WithStage(ctx, stage), t.Table, p)
 		},
+		facets: &Facets{table: t.Table, count: func(ctx context.Context, f Facet, limit int) ([]*FacetValue, error) {
+			return r.facetAll(domain.WithStage(ctx, stage), t.Table, p, f, limit)
+		}},
 	}, nil
 }

@@ -202,6 +202,11 @@ func (r *Reader) dependOnFilter(d *Dependencies, t *Table, filter map[string]any
 			inner, _ := raw.(map[string]any)
 			r.dependOnFilter(d, t, inner, false)
 			continue
+		case within:
+			if t.Tree != "" && raw != nil {
+				d.add(dependency.List(t.Document)) // any of them may be in the branch, or lead to one that is
+			}
+			continue
 		}
 		path, ok := t.Relations[name]
 		inner, isObject := raw.(map[string]any)

@@ -50,7 +50,7 @@ func (r *Reader) compile(
 	if filter == nil {
 		return nil, nil, nil
 	}
-	c := &compiler{reader: r, seeks: seeks, problems: problems}
+	c := &compiler{ctx: ctx, reader: r, seeks: seeks, problems: problems}
 	if t.Document != 0 || len(t.Relations) > 0 {
 		var err error
 		if c.fence, err = visibility.Fence(ctx); err != nil {
@@ -61,10 +61,12 @@ func (r *Reader) compile(
 	if c.conditions > MaxFilterConditions {
 		problems.Add(path, "%d conditions are too many; at most %d", c.conditions, MaxFilterConditions)
 	}
-	return cond, c.accesses, nil
+	return cond, c.accesses, c.failed
 }
 
 type compiler struct {
+	ctx        context.Context // for searches, which are run while a filter is compiled
+	failed     error
 	reader     *Reader
 	seeks      *seeking
 	fence      func(*sql.Selector) // for what relations lead to
@@ -130,6 +132,11 @@ func (c *compiler) filter(t *Table, filter map[string]any, path string, at scope
 		case name == "or":
 			inner.top = inner.top && len(list(raw)) == 1
 			add(c.junction(t, raw, path, inner, " OR "))
+		case name == within && t.Tree != "":
+			inner.top = at.top
+			add(c.tree(t, raw, path, inner))
+		case name == searchField && t.Searched != nil:
+			add(c.search(c.ctx, t, raw, path))
 		case isField:
 			for _, cond := range c.operators(t, field, c.object(raw, path), path, at) {
 				add(cond)
@@ -238,13 +245,16 @@ func (c *compiler) relation(t *Table, p Path, filter map[string]any, path string
 	a.around, at.around, at.top = at.around, a, true
 	at.tables++
 	a.named = target.names(filter)
-	a.alias = "f" + strconv.Itoa(at.tables)
+	a.alias = alias(at.tables)
 	a.filter = filter
 	a.matches = c.filter(target, filter, path, at)
 	a.inner = c.accesses[first:len(c.accesses):len(c.accesses)]
 	a.reader, a.target, a.fence = c.reader, target, c.fence
 	return a.on
 }
+
+// alias names the nth table around a condition.
+func alias(n int) string { return "f" + strconv.Itoa(n) }
 
 func describe(raw any) string {
 	switch raw.(type) {

@@ -52,8 +52,10 @@ func (l *Listing) Record(ctx context.Context, owners []int64) {
 
 // Rows reads a page for each of the owners, in the direction of reading, with one row
 // more than a page has where there is one. Without a relation there is one page and no
-// owner. It returns also which column has what cursors need; 0 where they need none.
-func (l *Listing) Rows(ctx context.Context, sel *Selection, owners []int64) (rows *Rows, cursor int, err error) {
+// owner. It returns also which column has what cursors need; 0 where they need none. last is
+// that of [Reader.RowsByID]: where the lists take a second statement nevertheless, that returns
+// [store.ErrSnapshotEnded].
+func (l *Listing) Rows(ctx context.Context, sel *Selection, owners []int64, last bool) (rows *Rows, cursor int, err error) {
 	if err := l.page.chooseAccess(ctx, l.reader, l.table, l.rel != nil); err != nil {
 		return nil, 0, err
 	}
@@ -61,21 +63,23 @@ func (l *Listing) Rows(ctx context.Context, sel *Selection, owners []int64) (row
 		sel, cursor = sel.including(l.page.order.cursorColumn())
 	}
 	if l.rel == nil {
-		rows, err = l.whole(ctx, sel)
+		rows, err = l.whole(ctx, sel, last && l.page.walked == nil)
 		return rows, cursor, err
 	}
-	if rows, err = l.pages(ctx, sel, owners); err == nil {
+	if rows, err = l.pages(ctx, sel, owners, last); err == nil {
 		dependOnRows(ctx, l.table, rows)
 	}
 	return rows, cursor, err
 }
 
 // whole reads a page of the list of all rows of a table.
-func (l *Listing) whole(ctx context.Context, sel *Selection) (*Rows, error) {
+func (l *Listing) whole(ctx context.Context, sel *Selection, last bool) (*Rows, error) {
 	read := func() (*Rows, error) {
-		return l.reader.rows(ctx, l.statement(textPage, sel, nil, 0, l.page.limit, func(subject) func(*sql.Selector) {
+		st := l.statement(textPage, sel, nil, 0, l.page.limit, func(subject) func(*sql.Selector) {
 			return l.page.shape(l.reader)
-		}))
+		})
+		st.last = last
+		return l.reader.rows(ctx, st)
 	}
 	rows, err := read()
 	if err != nil {
@@ -109,7 +113,7 @@ func (l *Listing) statement(kind textKind, sel *Selection, owners []int64, added
 const wholeRows = 500
 
 // pages reads the pages of the owners.
-func (l *Listing) pages(ctx context.Context, sel *Selection, owners []int64) (*Rows, error) {
+func (l *Listing) pages(ctx context.Context, sel *Selection, owners []int64, last bool) (*Rows, error) {
 	if len(owners) > 1 {
 		most := wholeRows
 		for most < 2*len(owners)*(l.page.limit+1) {
@@ -118,6 +122,7 @@ func (l *Listing) pages(ctx context.Context, sel *Selection, owners []int64) (*R
 		whole := l.statement(textWhole, sel, owners, 2, most, func(about subject) func(*sql.Selector) {
 			return l.rel.wholeShape(l.reader, l.page, about.ids, most+1)
 		})
+		whole.last = last
 		rows, err := l.reader.untracked(ctx, whole)
 		if err != nil {
 			return nil, err
@@ -128,9 +133,11 @@ func (l *Listing) pages(ctx context.Context, sel *Selection, owners []int64) (*R
 			return rows, nil
 		}
 	}
-	return l.reader.rows(ctx, l.statement(textPage, sel, owners, 1, l.page.limit, func(about subject) func(*sql.Selector) {
+	page := l.statement(textPage, sel, owners, 1, l.page.limit, func(about subject) func(*sql.Selector) {
 		return l.rel.pageShape(l.reader, l.page, about.ids)
-	}))
+	})
+	page.last = last
+	return l.reader.rows(ctx, page)
 }
 
 // cut returns the rows that pageShape would have read of whole lists: one more than a page

@@ -89,6 +89,18 @@ func trackFilter(ctx context.Context, accesses []*access) {
 	}
 }
 
+// readsMarkings reports whether [MarkingTracker.Highest] of the operation of ctx will read from
+// the store, as far as is known by now.
+func readsMarkings(ctx context.Context) bool {
+	tracker := trackerOf(ctx)
+	if tracker == nil {
+		return false
+	}
+	tracker.mu.Lock()
+	defer tracker.mu.Unlock()
+	return len(tracker.filtered) > 0
+}
+
 // Highest returns the highest marking. It reads that of the tables that filters referred
 // to from the store.
 func (s *MarkingTracker) Highest(ctx context.Context, r *Reader) (domain.Marking, error) {

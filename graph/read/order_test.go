@@ -60,7 +60,7 @@ func TestOrdersHaveIndexes(t *testing.T) {
 						if err != nil {
 							t.Fatalf("%s by %v: %v", table.Name, by, err)
 						}
-						if _, _, err := list.Rows(ctx, &read.Selection{}, nil); err != nil {
+						if _, _, err := list.Rows(ctx, &read.Selection{}, nil, false); err != nil {
 							t.Fatalf("%s by %v: %v", table.Name, by, err)
 						}
 						plan := explain(t, s, last, "enable_seqscan", "enable_sort", "enable_bitmapscan")

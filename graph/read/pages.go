@@ -52,6 +52,16 @@ func (e *EdgeOf[P, C]) Page(ctx context.Context, row *P, a Args) (*Connection[C]
 			})
 			return counts[id], err
 		},
+		facets: &Facets{table: e.To, count: func(ctx context.Context, f Facet, limit int) ([]*FacetValue, error) {
+			values, err := once(b, memoKey{edge: e.name + " " + f.key(limit), field: key.field}, func() (map[domain.ID][]*FacetValue, error) {
+				ctx := b.context(ctx)
+				DependOnList(ctx, b.reader, e.To, nil) // also rows that no page has count
+				b.reader.dependOnFacet(ctx, e.To, f)
+				values, err := b.reader.facet(ctx, e.To, all.plan, f, limit, &e.Relation, b.ids())
+				return inBatch(ctx, values), err
+			})
+			return values[id], err
+		}},
 	}, nil
 }
 

@@ -31,6 +31,14 @@ func (postgres) set(column string, ids *sql.Selector) *sql.Predicate {
 // unindexed is the column: PostgreSQL has statistics.
 func (postgres) unindexed(column string) string { return column }
 
+// year is the beginning of a date.
+func (postgres) year(column string, moments bool) string {
+	if moments {
+		return "to_char(" + column + " AT TIME ZONE 'UTC', 'YYYY')"
+	}
+	return "substr(" + column + ", 1, 4)"
+}
+
 // nulls says where nulls go: PostgreSQL takes them as highest.
 func (postgres) nulls(descending bool) string {
 	if descending {

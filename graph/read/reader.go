@@ -26,7 +26,9 @@ type Reader struct {
 	texts  *lru.Cache[textKey, *text]
 	// counted has numbers of rows by the key of their list; see counted.
 	counted     *lru.Cache[string, counted]
-	countedFrom int          // from how many rows on they are cached
+	faceted     *lru.Cache[string, faceted]
+	countedFrom int // from how many rows on they are cached
+	searcher    Searcher
 	seed        maphash.Seed // of the keys of hints
 }
 
@@ -45,8 +47,12 @@ func NewReader(stores *store.Stores, tables []*Table) *Reader {
 	if err != nil {
 		panic(err) // the size is negative
 	}
+	facets, err := lru.New[string, faceted](maxCounted)
+	if err != nil {
+		panic(err) // the size is negative
+	}
 	r := &Reader{
-		texts: texts, counted: counts, countedFrom: countedFrom,
+		texts: texts, counted: counts, faceted: facets, countedFrom: countedFrom,
 		stores: stores, tables: map[string]*Table{}, engine: engineOf(stores.Dialect()),
 		totals: totals{byType: map[domain.Type]total{}}, bounds: standardBounds, hints: hints, seed: maphash.MakeSeed(),
 	}
@@ -77,6 +83,8 @@ type engine interface {
 	set(column string, ids *sql.Selector) *sql.Predicate
 	// unindexed returns a column so that rows are not found by an index of it.
 	unindexed(column string) string
+	// year returns the year, of four digits, in a column with dates or with moments.
+	year(column string, moments bool) string
 	// nulls returns what to add to an order by a column that can be null, so
 	// that nulls come lowest.
 	nulls(descending bool) string
@@ -168,6 +176,7 @@ const (
 	ownerAlias = "rt_owner"
 	rankAlias  = "rt_rank"
 	countAlias = "rt_count"
+	valueAlias = "rt_value"
 	sortAlias  = "rt_sort"
 )
 

@@ -59,7 +59,11 @@ func (r *Reader) untracked(ctx context.Context, st *statement) (*Rows, error) {
 		return nil, err
 	}
 	rows := &Rows{width: text.width, owner: text.ownerColumn}
-	if rows.values, err = r.stores.ReadValues(ctx, text.query, args, text.width); err != nil {
+	readValues := r.stores.ReadValues
+	if st.last && !readsMarkings(ctx) {
+		readValues = r.stores.ReadLastValues
+	}
+	if rows.values, err = readValues(ctx, text.query, args, text.width); err != nil {
 		return nil, fmt.Errorf("read %s: %w", st.table.Name, err)
 	}
 	return rows, nil
@@ -105,10 +109,11 @@ func (r *Reader) FindRow(ctx context.Context, t *Table, sel *Selection, id, slug
 	}, func(rows *Rows) bool { return rows.Len() > 0 })
 }
 
-// RowsByID reads the rows with some numbers, in no order.
-func (r *Reader) RowsByID(ctx context.Context, t *Table, sel *Selection, ids []int64) (*Rows, error) {
+// RowsByID reads the rows with some numbers, in no order. last says that it is the last read
+// of the snapshot of ctx (see [store.Stores.ReadLastValues]).
+func (r *Reader) RowsByID(ctx context.Context, t *Table, sel *Selection, ids []int64, last bool) (*Rows, error) {
 	rows, err := r.rows(ctx, &statement{
-		table: t, key: textKey{selection: sel, kind: textByIDs}, subject: subject{ids: ids},
+		table: t, last: last, key: textKey{selection: sel, kind: textByIDs}, subject: subject{ids: ids},
 		shape: func(about subject) func(*sql.Selector) {
 			return func(s *sql.Selector) { s.Where(r.among(s.C("id"), about.ids)) }
 		},
@@ -119,14 +124,15 @@ func (r *Reader) RowsByID(ctx context.Context, t *Table, sel *Selection, ids []i
 	return rows, err
 }
 
-// Rows reads all rows that the relation leads to from the owners, in the owners' order.
-func (rel *Relation) Rows(ctx context.Context, r *Reader, sel *Selection, owners []int64) (*Rows, error) {
+// Rows reads all rows that the relation leads to from the owners, in the owners' order. last
+// is that of [Reader.RowsByID].
+func (rel *Relation) Rows(ctx context.Context, r *Reader, sel *Selection, owners []int64, last bool) (*Rows, error) {
 	always, err := rel.always(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	st := &statement{
-		table: rel.To, key: textKey{selection: sel, rel: rel}, subject: subject{ids: owners}, added: 1,
+		table: rel.To, last: last, key: textKey{selection: sel, rel: rel}, subject: subject{ids: owners}, added: 1,
 		shape: func(about subject) func(*sql.Selector) { return rel.listShape(r, always, about.ids) },
 	}
 	if rel.where == nil {

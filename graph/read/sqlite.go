@@ -45,5 +45,8 @@ func (sqlite) set(column string, ids *sql.Selector) *sql.Predicate {
 // unindexed hides the column by a sign.
 func (sqlite) unindexed(column string) string { return "+" + column }
 
+// year is the beginning: moments are texts in UTC.
+func (sqlite) year(column string, _ bool) string { return "substr(" + column + ", 1, 4)" }
+
 // nulls is empty: SQLite takes nulls as lowest.
 func (sqlite) nulls(bool) string { return "" }

@@ -19,8 +19,16 @@ type Table struct {
 	Fields map[string]Field
 	// Relations are the fields of the filter input that lead to other rows.
 	Relations map[string]Path
+	// Tree is the column with the id of the row above in a tree of the table's rows, for the
+	// field within of the filter input; empty where there is none.
+	Tree string
+	// Searched says that search finds the rows, for the field search of the filter input. Where it has a path,
+	// that leads to rows which are found for them.
+	Searched *Path
 	// Orders are the values of the order enum.
 	Orders map[string]Order
+	// Facets are what lists of the rows can be counted by.
+	Facets map[string]Facet
 	// Groups are columns that are read only where a field of theirs is
 	// selected. All others are always read, save those in Never.
 	Groups []Group

@@ -97,7 +97,7 @@ func (p *plan) writtenFilter() (key string, ok bool) {
 		return "", true
 	}
 	text, err := json.Marshal(p.arguments)
-	if err != nil || len(text) > maxFilterKey || bytes.Contains(text, noIDText) {
+	if err != nil || searches(p.arguments) || len(text) > maxFilterKey || bytes.Contains(text, noIDText) {
 		return "", false
 	}
 	text = append(text, byte(p.seeks))
@@ -141,7 +141,8 @@ type statement struct {
 	table   *Table
 	key     textKey
 	subject subject
-	added   int // columns that shape adds, of which the last is the owner
+	added   int  // columns that shape adds, of which the last is the owner
+	last    bool // of its snapshot
 	shape   func(subject) func(*sql.Selector)
 }
 

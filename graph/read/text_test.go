@@ -31,7 +31,7 @@ func randomRead(random *rand.Rand, n int) (name string, run func(context.Context
 		}
 	case 1:
 		return fmt.Sprint("RowsByID ", ids), func(ctx context.Context, r *read.Reader, sel *read.Selection) (*read.Rows, error) {
-			return r.RowsByID(ctx, catalog.Reports.Table, sel, ids)
+			return r.RowsByID(ctx, catalog.Reports.Table, sel, ids, false)
 		}
 	case 2, 3:
 		edge := &catalog.EntityReports.Relation
@@ -40,7 +40,7 @@ func randomRead(random *rand.Rand, n int) (name string, run func(context.Context
 			if err != nil {
 				return nil, err
 			}
-			rows, _, err := listing.Rows(ctx, sel, ids)
+			rows, _, err := listing.Rows(ctx, sel, ids, false)
 			return rows, err
 		}
 	case 4:
@@ -55,7 +55,7 @@ func randomRead(random *rand.Rand, n int) (name string, run func(context.Context
 			if err != nil {
 				return nil, err
 			}
-			rows, _, err := listing.Rows(ctx, sel, nil)
+			rows, _, err := listing.Rows(ctx, sel, nil, false)
 			return rows, err
 		}
 	default:
@@ -64,7 +64,7 @@ func randomRead(random *rand.Rand, n int) (name string, run func(context.Context
 			if err != nil {
 				return nil, err
 			}
-			rows, _, err := listing.Rows(ctx, sel, nil)
+			rows, _, err := listing.Rows(ctx, sel, nil, false)
 			return rows, err
 		}
 	}
@@ -141,7 +141,7 @@ func TestTextsOfRelations(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, _, err := listing.Rows(ctx, sel, []int64{1}); err != nil {
+			if _, _, err := listing.Rows(ctx, sel, []int64{1}, false); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -171,7 +171,7 @@ func TestFiltersWithPlaceholders(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rows, _, err := listing.Rows(ctx, &read.Selection{}, nil)
+			rows, _, err := listing.Rows(ctx, &read.Selection{}, nil, false)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -139,7 +139,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 
 	authenticator := access.NewAuthenticator(a.backend.keys, people)
 	config := graph.Config{
-		Stores: stores, Desk: a.backend.desk, Log: a.log, Now: parts.Now,
+		Stores: stores, Desk: a.backend.desk, Search: a.backend.search, Log: a.log, Now: parts.Now,
 		Keys: a.backend.keys, People: people, Refusals: a.backend.refusals, Webhooks: webhooks, Sendings: news.sendings, Subscribers: news.subscribers,
 		Registry: a.backend.registry, RegisteredOnly: c.Protection.RegisteredOnly,
 		Introspection: c.Protection.Introspection, Limits: c.Protection.limits,
@@ -191,7 +191,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	a.serve(c, server.Config{
 		Mailbox: messages, Subscribers: subscriberPages, Bounces: a.bounceHandler(news),
 		DemoKey: a.explorerKey(c), Files: files, Started: parts.Now(),
-		GraphQL: api, Schema: api.SDL, REST: rest.New(api, a.log), ChangeFeed: a.backend.live, Streams: api, Quotas: quotas, Authenticator: authenticator, ResponseCache: cache,
+		GraphQL: api, Schema: api.SDL, REST: rest.New(api, a.log), Search: api, ChangeFeed: a.backend.live, Streams: api, Quotas: quotas, Authenticator: authenticator, ResponseCache: cache,
 		Editions: editions,
 		Feeds:    server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)

@@ -44,6 +44,7 @@ after each flag. A flag overrides its variable. GOGC and GOMEMLIMIT are respecte
 		p.mailCommand(),
 		p.rebuildCommand(),
 		p.reindexCommand(),
+		p.matchCommand(),
 		p.compactCommand(),
 		p.resumeCommand(),
 		p.versionCommand(),

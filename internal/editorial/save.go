@@ -47,9 +47,14 @@ type SaveParams struct {
 // not the present one. On any error nothing was written. An input that equals
 // what is stored writes nothing and is no error.
 func (d *Desk) Save(ctx context.Context, params SaveParams) (SaveResult, error) {
+	viewer, err := d.authorize(ctx, domain.WriteDrafts)
+	if err != nil {
+		return SaveResult{}, err
+	}
+	input := decodeAhead(params) // other writers do not wait for it
 	var saved SaveResult
-	_, err := d.withTx(ctx, domain.WriteDrafts, func(ctx context.Context, e *editTx) (err error) {
-		if saved, err = e.save(ctx, params); err != nil {
+	_, err = d.withViewer(ctx, viewer, func(ctx context.Context, e *editTx) (err error) {
+		if saved, err = e.save(ctx, params, input); err != nil {
 			return err
 		}
 		return e.recordSave(ctx, saved)
@@ -62,29 +67,22 @@ func (d *Desk) Save(ctx context.Context, params SaveParams) (SaveResult, error) 
 
 func (e *editTx) newID(t domain.Type) domain.ID { return domain.NewID(t, e.at) }
 
-func (e *editTx) save(ctx context.Context, params SaveParams) (SaveResult, error) {
+func (e *editTx) save(ctx context.Context, params SaveParams, input *decodedInput) (SaveResult, error) {
 	s := aggregate.SpecOf(params.Type)
-	beside := []string{"message"}
-	switch params.Mode {
-	case Update:
-		beside = append(beside, "id", "version")
-	case Upsert:
-		beside = append(beside, "version")
-	}
 	var p domain.Problems
 	names := aggregate.NewNameCache()
 	names.Rows = e.tx
 	if err := loadNames(ctx, names, []SaveParams{params}); err != nil {
 		return SaveResult{}, err
 	}
-	e.names = names // until the document is written
-	defer func() { e.names = nil }()
+	e.names, e.parsed = names, input.parsed // until the document is written
+	defer func() { e.names, e.parsed = nil, nil }()
 	meta, err := e.locate(ctx, params, &p)
 	if err != nil {
 		return SaveResult{}, err
 	}
 	message := optionalLine(params.Fields["message"], "message", &p)
-	given := aggregate.DecodeInput(s, params.Fields, beside, &p)
+	given := input.take(&p)
 	if err := aggregate.ResolveRefs(ctx, e.rows(), given.Refs, &p); err != nil {
 		return SaveResult{}, err
 	}
@@ -245,7 +243,7 @@ func (e *editTx) check(ctx context.Context, s *aggregate.Spec, old, next *aggreg
 	if s.Rules != nil {
 		s.Rules(next, p)
 	}
-	if err := readProse(ctx, e.rows(), s, old, next, p); err != nil {
+	if err := readProse(ctx, e.rows(), e.parsed, s, old, next, p); err != nil {
 		return err
 	}
 	if err := assignSlug(ctx, e.rows(), s, next.ID, next, p); err != nil {

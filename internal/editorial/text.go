@@ -14,13 +14,13 @@ import (
 // readProse parses every Markdown field of the row that differs from old, reports
 // its problems by line, and derives from a report's body the rows for footnotes
 // and mentions.
-func readProse(ctx context.Context, db store.Rows, s *aggregate.Spec, old, next *aggregate.Row, p *domain.Problems) error {
+func readProse(ctx context.Context, db store.Rows, parsed parsedTexts, s *aggregate.Spec, old, next *aggregate.Row, p *domain.Problems) error {
 	for _, f := range aggregate.ProseFields(s.Fields) {
 		text := next.Text(f.ColumnName())
 		if old != nil && old.Text(f.ColumnName()) == text {
 			continue
 		}
-		doc := markdown.Parse(text)
+		doc := parsed.parse(text)
 		mentions, err := checkProse(ctx, db, doc, f.Name, p)
 		if err != nil {
 			return err

@@ -20,6 +20,8 @@ type editTx struct {
 	appended int64 // the last sequence that this transaction appended to the log, or 0
 	// names, if not nil, stores what documents are called; see [saveBatch].
 	names *aggregate.NameCache
+	// parsed has texts that were parsed ahead of the transaction.
+	parsed parsedTexts
 }
 
 // rows returns the reads of the transaction.
@@ -64,6 +66,11 @@ func (d *Desk) withTx(ctx context.Context, right domain.Right, fn func(context.C
 	if err != nil {
 		return false, err
 	}
+	return d.withViewer(ctx, viewer, fn)
+}
+
+// withViewer is withTx for a viewer whose right was checked already.
+func (d *Desk) withViewer(ctx context.Context, viewer *domain.Viewer, fn func(context.Context, *editTx) error) (applied bool, err error) {
 	var appended int64
 	err = d.edit(ctx, viewer, func(ctx context.Context, e *editTx) error {
 		err := fn(ctx, e)

@@ -23,6 +23,12 @@ var surcharges = map[string]int{
 
 	"previewEdition": 1000, // the same, and its templates
 
+	"search":        searchCost,
+	"suggest":       50,
+	"matchEntities": 50,  // and for each name: see matchCost
+	"related":       200, // several searches
+	"snippets":      10,
+
 	// Texts, which can be long.
 	"body":         10,
 	"outline":      10,
@@ -41,6 +47,10 @@ const (
 	plainListSize = 10
 	// formatSurcharge is for a text in another format than the stored one.
 	formatSurcharge = 5
+	// matchCost is for each name that is looked for.
+	matchCost = 20
+	// facetSurcharge is for each facet of a list: a count of all of it, by value.
+	facetSurcharge = 50
 	// mutationSurcharge is for each field of a mutation.
 	mutationSurcharge = 100
 	// introspectionDivisor is how many fields of the schema's description cost
@@ -51,12 +61,19 @@ const (
 	// of its nesting depth, because each join multiplies the rows that are
 	// looked at.
 	joinCost = 300
+	// searchCost is for a search, also as a condition of a filter.
+	searchCost = 200
 )
 
 // storedAsText reports whether a field's text is stored as TEXT: a report's
 // summary.
 func storedAsText(f *ast.Field) bool {
 	return f.Name == "summary" && f.ObjectDefinition != nil && f.ObjectDefinition.Name == "Report"
+}
+
+// isFacet reports whether a field is a list of values of a facet.
+func isFacet(f *ast.Field) bool {
+	return f.ObjectDefinition != nil && strings.HasSuffix(f.ObjectDefinition.Name, "Facets")
 }
 
 // descriptionSizes has the sizes that the lists of the schema's description are
@@ -175,6 +192,10 @@ func (c *coster) field(f *ast.Field, page int) int {
 	if f.Definition.Type.Elem != nil && len(f.SelectionSet) > 0 {
 		elements = plainListSize
 		switch {
+		case f.Name == "matchEntities":
+			elements = c.listSize(f, "names")
+		case f.Definition.Arguments.ForName("first") != nil:
+			elements = c.pageSize(f)
 		case strings.HasSuffix(f.ObjectDefinition.Name, "Connection"):
 			elements = page
 		case f.Name == "nodes":
@@ -184,6 +205,12 @@ func (c *coster) field(f *ast.Field, page int) int {
 	own := 1
 	if f.ObjectDefinition == nil || f.ObjectDefinition.Name[0] != '_' { // not of the schema's description
 		own += surcharges[f.Name]
+		if isFacet(f) {
+			own += facetSurcharge
+		}
+		if f.Name == "matchEntities" {
+			own = add(own, times(matchCost, c.listSize(f, "names")))
+		}
 	}
 	if len(f.Arguments) > 0 {
 		arguments := c.Arguments(f, c.variables)
@@ -216,6 +243,10 @@ func (c *coster) filter(of string, given map[string]any, depth int) int {
 		inner := field.Type.Name()
 		own := 1 + elements(value)
 		switch target := c.Schema.Types[inner]; {
+		case name == "search":
+			own = searchCost
+		case name == "within":
+			own = times(joinCost, depth*depth) // a walk through a tree
 		case name == "and" || name == "or" || name == "not":
 			own = c.conditions(inner, value, depth)
 		case target != nil && target.Fields.ForName("and") != nil:

@@ -2,13 +2,14 @@ package markdown
 
 import (
 	"regexp"
+	"sync"
 
 	"github.com/microcosm-cc/bluemonday"
 )
 
 // policy is the sanitiser of all HTML that the package returns. It permits only what
-// the renderer writes. It is made once and does not change.
-var policy = newPolicy()
+// the renderer writes. It is made once, when it is first needed, and does not change.
+var policy = sync.OnceValue(newPolicy)
 
 func newPolicy() *bluemonday.Policy {
 	p := bluemonday.NewPolicy()

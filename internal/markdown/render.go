@@ -37,7 +37,7 @@ type writer struct {
 
 // page returns the HTML that was written, sanitised.
 func (w *writer) page() *htmlTemplate {
-	safe := policy.Sanitize(w.b.String())
+	safe := policy().Sanitize(w.b.String())
 	p := &htmlTemplate{}
 	rest := 0
 	for _, m := range placeholderPattern.FindAllStringSubmatchIndex(safe, -1) {

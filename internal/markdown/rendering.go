@@ -175,7 +175,7 @@ func linkTag(href, class string) string {
 	if external && class == "source" {
 		rel = ` rel="nofollow noopener"`
 	}
-	tag, ok := strings.CutSuffix(policy.Sanitize(`<a href="`+html.EscapeString(safe)+`" class="`+class+`"`+rel+`>x</a>`), "x</a>")
+	tag, ok := strings.CutSuffix(policy().Sanitize(`<a href="`+html.EscapeString(safe)+`" class="`+class+`"`+rel+`>x</a>`), "x</a>")
 	if !ok || !strings.Contains(tag, "href") {
 		return ""
 	}

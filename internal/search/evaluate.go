@@ -96,56 +96,33 @@ func (s span) last() string {
 	return s.term
 }
 
-// each calls found with the entries of the terms in a span, source by source.
-func (e *evaluation) each(s span, positions bool, found func(source *source, entry entry) error) error {
-	first, last := s.term, s.last()
-	terms := 0
-	scan := func(source *source, r blockReader) error {
-		for r.next() {
-			if string(r.term) < first {
-				continue
-			}
-			if string(r.term) > last {
-				break
-			}
-			if s.prefix {
-				if terms++; terms > maxExpansion*len(e.sources) {
-					e.cut = true
-					break
-				}
-			}
-			entry, err := r.entry()
-			if err != nil {
-				return err
-			}
-			if err := found(source, entry); err != nil {
-				return err
-			}
-		}
-		return r.err
-	}
+// each calls found with the entries of the terms in spans, source by source; once for an entry that is in
+// several.
+func (e *evaluation) each(spans []span, positions bool, found func(source *source, entry entry) error) error {
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.term, b.term) })
 	// All blocks that are not in memory are read by one statement.
-	var ids []int64
+	wanted := make([][]int64, len(e.sources))
+	var all []int64
 	for i := range e.sources {
 		if d := e.sources[i].dictionary; d != nil {
-			from, to := d.blocks(first, last)
-			ids = append(ids, d.ids[from:to]...)
+			wanted[i] = d.blocksOf(spans)
+			all = append(all, wanted[i]...)
 		}
 	}
-	postings, err := e.reader.blockData(e.ctx, e.db, ids, false)
+	postings, err := e.reader.blockData(e.ctx, e.db, all, false)
 	if err != nil {
 		return err
 	}
 	var places map[int64][]byte
 	if positions {
-		if places, err = e.reader.blockData(e.ctx, e.db, ids, true); err != nil {
+		if places, err = e.reader.blockData(e.ctx, e.db, all, true); err != nil {
 			return err
 		}
 	}
 	for i := range e.sources {
 		s := &e.sources[i]
 		if s.dictionary == nil {
-			if err := scan(&s.source, newBlockReader(s.postings, s.positions)); err != nil {
+			if err := e.scan(newBlockReader(s.postings, s.positions), spans, &s.source, found); err != nil {
 				return err
 			}
 			continue
@@ -153,9 +130,8 @@ func (e *evaluation) each(s span, positions bool, found func(source *source, ent
 		if err := e.ctx.Err(); err != nil {
 			return err
 		}
-		from, to := s.dictionary.blocks(first, last)
-		for _, id := range s.dictionary.ids[from:to] {
-			if err := scan(&s.source, newBlockReader(postings[id], places[id])); err != nil {
+		for _, id := range wanted[i] {
+			if err := e.scan(newBlockReader(postings[id], places[id]), spans, &s.source, found); err != nil {
 				return err
 			}
 		}
@@ -163,25 +139,63 @@ func (e *evaluation) each(s span, positions bool, found func(source *source, ent
 	return nil
 }
 
+// scan calls found with the entries of a block that are in spans, which are in order.
+func (e *evaluation) scan(r blockReader, spans []span, source *source, found func(source *source, entry entry) error) error {
+	terms := 0
+	r.seek(spans[0].term)
+	for r.next() {
+		behind := false
+		for len(spans) > 0 && spans[0].before(r.term) {
+			spans, behind, terms = spans[1:], true, 0
+		}
+		if len(spans) == 0 {
+			return nil
+		}
+		if string(r.term) < spans[0].term {
+			if behind {
+				r.seek(spans[0].term)
+			}
+			continue
+		}
+		if spans[0].prefix {
+			if terms++; terms > maxExpansion {
+				e.cut = true
+				return nil
+			}
+		}
+		entry, err := r.entry()
+		if err != nil {
+			return err
+		}
+		if err := found(source, entry); err != nil {
+			return err
+		}
+	}
+	return r.err
+}
+
+// before reports whether all terms of the span come before a term.
+func (s span) before(term []byte) bool {
+	if s.prefix && len(term) >= len(s.term) && string(term[:len(s.term)]) == s.term {
+		return false
+	}
+	return s.term < string(term)
+}
+
 // find returns the units in which one of the terms stands.
 func (e *evaluation) find(spans ...span) (list, error) {
 	var hits []hit
-	for _, s := range spans {
-		err := e.each(s, false, func(source *source, entry entry) error {
-			hits = slices.Grow(hits, entry.count)
-			r := postingReader{data: entry.postings}
-			for r.next() {
-				if b, i, ok := e.visible(r.number, source); ok {
-					hits = append(hits, hit{r.number, e.weight(b, i, &r.frequencies)})
-				}
+	err := e.each(spans, false, func(source *source, entry entry) error {
+		hits = slices.Grow(hits, entry.count)
+		r := postingReader{data: entry.postings}
+		for r.next() {
+			if b, i, ok := e.visible(r.number, source); ok {
+				hits = append(hits, hit{r.number, e.weight(b, i, &r.frequencies)})
 			}
-			return r.err
-		})
-		if err != nil {
-			return nil, err
 		}
-	}
-	return sorted(hits), nil
+		return r.err
+	})
+	return sorted(hits), err
 }
 
 // spansOf returns the terms that may stand at a position.
@@ -236,51 +250,46 @@ const placeBits = 30
 func (e *evaluation) places(spans []span, before []places, following bool) ([]places, error) {
 	var all []places
 	var pool []uint32
-	for _, s := range spans {
-		err := e.each(s, true, func(source *source, entry entry) error {
-			r := postingReader{data: entry.postings}
-			at := 0
-			rest := before
-			for r.next() {
-				_, _, ok := e.visible(r.number, source)
-				if ok && following {
-					n, found := slices.BinarySearchFunc(rest, r.number, func(p places, n uint32) int { return cmp.Compare(p.number, n) })
-					rest, ok = rest[n:], found
+	err := e.each(spans, true, func(source *source, entry entry) error {
+		r := postingReader{data: entry.postings}
+		at := 0
+		rest := before
+		for r.next() {
+			_, _, ok := e.visible(r.number, source)
+			if ok && following {
+				n, found := slices.BinarySearchFunc(rest, r.number, func(p places, n uint32) int { return cmp.Compare(p.number, n) })
+				rest, ok = rest[n:], found
+			}
+			if !ok {
+				if at = skipVarints(entry.positions, at, r.total()); at < 0 {
+					return errCorrupt
 				}
-				if !ok {
-					if at = skipVarints(entry.positions, at, r.total()); at < 0 {
+				continue
+			}
+			start := len(pool)
+			for f, n := range r.frequencies {
+				var position uint32
+				for range n {
+					d, size := uvarint(entry.positions[min(at, len(entry.positions)):])
+					if size <= 0 {
 						return errCorrupt
 					}
-					continue
-				}
-				start := len(pool)
-				for f, n := range r.frequencies {
-					var position uint32
-					for range n {
-						d, size := uvarint(entry.positions[min(at, len(entry.positions)):])
-						if size <= 0 {
-							return errCorrupt
-						}
-						at += size
-						position += d
-						place := uint32(f)<<placeBits | position&(1<<placeBits-1)
-						if following && !contains(rest[0].at, place-1) {
-							continue
-						}
-						pool = append(pool, place)
+					at += size
+					position += d
+					place := uint32(f)<<placeBits | position&(1<<placeBits-1)
+					if following && !contains(rest[0].at, place-1) {
+						continue
 					}
-				}
-				if len(pool) > start {
-					all = append(all, places{r.number, pool[start:len(pool):len(pool)]})
+					pool = append(pool, place)
 				}
 			}
-			return r.err
-		})
-		if err != nil {
-			return nil, err
+			if len(pool) > start {
+				all = append(all, places{r.number, pool[start:len(pool):len(pool)]})
+			}
 		}
-	}
-	return joined(all), nil
+		return r.err
+	})
+	return joined(all), err
 }
 
 func uvarint(data []byte) (uint32, int) {

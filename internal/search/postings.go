@@ -3,6 +3,7 @@ package search
 import (
 	"encoding/binary"
 	"errors"
+	"sort"
 )
 
 // Fields of a unit, in which a term can stand.
@@ -126,18 +127,21 @@ func appendPositions(dst []byte, positions []uint32) []byte {
 
 // entry is a term with a list of postings, or a part of it, in a block.
 type entry struct {
-	term      string // aliases the block
-	count     int    // of postings
+	count     int // of postings
 	postings  []byte
 	positions []byte // nil if they were not read
 }
 
-// A block has entries in the order of their terms. Of each term only what differs from the
-// one before is stored. The positions of all entries follow each other in a column of their own.
+// A block has entries in the order of their terms. Of each term only what differs from the one before is
+// stored, but for every restartEvery-th, where a reader can begin: a table at the end says where these are, and where
+// their positions are. The positions of all entries follow each other in a column of their own.
+
+const restartEvery = 16
 
 // blockBuilder builds blocks.
 type blockBuilder struct {
 	postings, positions []byte
+	restarts            []byte
 	first, last         string
 	entries             int
 }
@@ -146,6 +150,10 @@ func (b *blockBuilder) add(term string, count int, postings, positions []byte) {
 	shared := 0
 	if b.entries == 0 {
 		b.first = term
+	}
+	if b.entries%restartEvery == 0 {
+		b.restarts = binary.LittleEndian.AppendUint32(b.restarts, uint32(len(b.postings)))
+		b.restarts = binary.LittleEndian.AppendUint32(b.restarts, uint32(len(b.positions)))
 	} else {
 		for shared < len(term) && shared < len(b.last) && term[shared] == b.last[shared] {
 			shared++
@@ -163,14 +171,24 @@ func (b *blockBuilder) add(term string, count int, postings, positions []byte) {
 	b.entries++
 }
 
+// finish returns the block.
+func (b *blockBuilder) finish() (postings, positions []byte) {
+	b.postings = append(b.postings, b.restarts...)
+	b.postings = binary.LittleEndian.AppendUint32(b.postings, uint32(len(b.restarts)/restartSize))
+	return b.postings, b.positions
+}
+
+const restartSize = 8
+
 func (b *blockBuilder) reset() {
-	*b = blockBuilder{postings: b.postings[:0], positions: b.positions[:0]}
+	*b = blockBuilder{postings: b.postings[:0], positions: b.positions[:0], restarts: b.restarts[:0]}
 }
 
 // blockReader reads the entries of a block. The fields that it has after next are valid until
 // the next call.
 type blockReader struct {
-	data      []byte
+	data      []byte // the entries
+	restarts  []byte
 	positions []byte // nil: not read
 	at        int
 	offset    int // of the entry's positions
@@ -182,10 +200,58 @@ type blockReader struct {
 }
 
 func newBlockReader(postings, positions []byte) blockReader {
-	return blockReader{data: postings, positions: positions}
+	r := blockReader{positions: positions}
+	if len(postings) < 4 {
+		r.err = errCorrupt
+		return r
+	}
+	end := len(postings) - 4
+	n := int(binary.LittleEndian.Uint32(postings[end:]))
+	if n > end/restartSize {
+		r.err = errCorrupt
+		return r
+	}
+	r.data, r.restarts = postings[:end-n*restartSize], postings[end-n*restartSize:end]
+	return r
+}
+
+// seek goes to a place from which next finds the first entry with a term or a later one. It never goes back.
+func (r *blockReader) seek(term string) {
+	restart := func(i int) (at, offset int) {
+		return int(binary.LittleEndian.Uint32(r.restarts[i*restartSize:])), int(binary.LittleEndian.Uint32(r.restarts[i*restartSize+4:]))
+	}
+	// The last restart whose term is smaller: the term may be in a list that is continued, so an equal one may not be the first.
+	n := sort.Search(len(r.restarts)/restartSize, func(i int) bool {
+		at, _ := restart(i)
+		return string(r.termAt(at)) >= term
+	}) - 1
+	if n < 0 {
+		return
+	}
+	if at, offset := restart(n); at > r.at {
+		r.at, r.offset, r.size, r.term = at, offset, 0, r.term[:0]
+	}
+}
+
+// termAt returns the term of the entry at a restart.
+func (r *blockReader) termAt(at int) []byte {
+	if at >= len(r.data) || r.data[at] != 0 {
+		r.err = errCorrupt
+		return nil
+	}
+	n, size := binary.Uvarint(r.data[at+1:])
+	if size <= 0 || n > uint64(len(r.data)-at-1-size) {
+		r.err = errCorrupt
+		return nil
+	}
+	return r.data[at+1+size:][:n]
 }
 
 func (r *blockReader) uvarint() int {
+	if r.at < len(r.data) && r.data[r.at] < 0x80 {
+		r.at++
+		return int(r.data[r.at-1])
+	}
 	n, size := binary.Uvarint(r.data[r.at:])
 	if size <= 0 || n > 1<<40 {
 		r.err, r.at = errCorrupt, len(r.data)
@@ -222,7 +288,7 @@ func (r *blockReader) next() bool {
 
 // entry returns the present entry.
 func (r *blockReader) entry() (entry, error) {
-	e := entry{term: string(r.term), count: r.count, postings: r.list}
+	e := entry{count: r.count, postings: r.list}
 	if r.positions != nil {
 		if r.offset+r.size > len(r.positions) {
 			return e, errCorrupt

@@ -147,6 +147,7 @@ func meet(a, b list) bool {
 // false. A term comes once for each source.
 func (e *evaluation) scanTerms(space string, each func(term string, count int) bool) error {
 	scan := func(r blockReader) (more bool, err error) {
+		r.seek(space)
 		for r.next() {
 			term := string(r.term)
 			switch {

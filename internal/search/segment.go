@@ -61,7 +61,9 @@ func (w *segmentWriter) endBlock() error {
 	if w.block.entries == 0 {
 		return nil
 	}
-	err := w.emit(w.block.first, w.block.postings, w.block.positions)
+	first := w.block.first
+	postings, positions := w.block.finish()
+	err := w.emit(first, postings, positions)
 	w.block.reset()
 	return err
 }
@@ -154,6 +156,20 @@ func (d *dictionary) blocks(first, last string) (from, to int) {
 	from = sort.SearchStrings(d.first, first) - 1
 	to = sort.Search(len(d.first), func(i int) bool { return d.first[i] > last })
 	return max(from, 0), to
+}
+
+// blocksOf returns the ids of the blocks that may have terms of spans, which are in order.
+func (d *dictionary) blocksOf(spans []span) []int64 {
+	var ids []int64
+	done := 0
+	for _, s := range spans {
+		from, to := d.blocks(s.term, s.last())
+		if from = max(from, done); from < to {
+			ids = append(ids, d.ids[from:to]...)
+			done = to
+		}
+	}
+	return ids
 }
 
 // pendingBlock is the form of a row of pending postings: one block with its positions.

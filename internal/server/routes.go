@@ -13,6 +13,7 @@ import (
 	"github.com/redthread-api/redthread/internal/server/feeds"
 	"github.com/redthread-api/redthread/internal/server/mailbox"
 	"github.com/redthread-api/redthread/internal/server/newsletter"
+	"github.com/redthread-api/redthread/internal/server/searchpage"
 )
 
 // middleware wraps a handler.
@@ -81,6 +82,9 @@ func handler(c Config) http.Handler {
 		mux.Handle("/v1/openapi.json", onlyGet(c.REST.Description()))
 		mux.Handle("/docs", onlyGet(c.REST.Page()))
 		mux.Handle("/docs/{$}", onlyGet(withoutSlash("docs")))
+	}
+	if c.Search != nil {
+		mux.Handle(searchpage.Path, onlyGet(wrap(searchpage.Handler(c.Search, c.Log), noStore, findViewer(c.Authenticator, c.Log), withTimeout(c.Timeout))))
 	}
 	if c.Mailbox != nil {
 		pages := onlyGet(noStore(mailbox.Handler(c.Mailbox, c.Log, http.HandlerFunc(notFound))))

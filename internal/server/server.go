@@ -17,6 +17,7 @@ import (
 	"github.com/redthread-api/redthread/internal/server/mailbox"
 	"github.com/redthread-api/redthread/internal/server/respcache"
 	"github.com/redthread-api/redthread/internal/server/rest"
+	"github.com/redthread-api/redthread/internal/server/searchpage"
 )
 
 // The defaults of [Config].
@@ -46,6 +47,7 @@ type Config struct {
 	Quotas      Quotas                                   // charges for the change feed
 	Examples    []explorer.Example                       // the explorer's first tabs
 	DemoKey     string                                   // the key that the explorer offers to browsers on this machine; empty: none
+	Search      searchpage.Executor                      // what the search page searches; nil: there is none
 	REST        *rest.API                                // the routes at /v1 and their description; nil: there are none
 	Feeds       FeedsConfig
 	Editions    EditionsConfig // needs Feeds, whose content it shows

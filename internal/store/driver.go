@@ -53,6 +53,8 @@ type connection struct {
 	inner     driver.Conn
 	connector *connector
 	cache     *stmtCache // nil: none
+	// inSnapshot says that the transaction of a snapshot has begun on SQLite.
+	inSnapshot bool
 }
 
 // The driver's connections of both engines implement these.

@@ -74,7 +74,7 @@ func (own *ownWrites) openSnapshot(ctx context.Context) {
 	if own.read.dialect == dialect.Postgres {
 		pin = "SELECT 1"
 	}
-	if err := own.snapshot.readValues(context.WithoutCancel(ctx), pin, nil, 1, &Values{}); err != nil {
+	if err := own.snapshot.readValues(context.WithoutCancel(ctx), pin, nil, 1, false, &Values{}); err != nil {
 		own.snapshot.err = fmt.Errorf("read what was written: %w", translate(err))
 	}
 }

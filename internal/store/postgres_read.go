@@ -45,6 +45,32 @@ func (c *connection) beginAndReadPostgres(ctx context.Context, conn *pgx.Conn, q
 	return begun, postgresReadError(err)
 }
 
+// readAndEndPostgres is readValuesPostgres for the last statement of a transaction, which
+// ends in the same round trip.
+func (c *connection) readAndEndPostgres(ctx context.Context, conn *pgx.Conn, query string, args []any, width int, vs *Values) error {
+	if err := c.connector.injectFault(query); err != nil {
+		return err
+	}
+	if conn.IsClosed() {
+		return driver.ErrBadConn
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(query, args...)
+	batch.Queue(rollback)
+	results := conn.SendBatch(ctx, batch)
+	rows, err := results.Query()
+	if err == nil {
+		err = addRows(conn, rows, width, vs)
+	}
+	if err == nil {
+		_, err = results.Exec()
+	}
+	if closed := results.Close(); err == nil {
+		err = closed
+	}
+	return postgresReadError(err)
+}
+
 func (c *connection) readValuesPostgres(ctx context.Context, conn *pgx.Conn, query string, args []any, width int, vs *Values) error {
 	if err := c.connector.injectFault(query); err != nil {
 		return err

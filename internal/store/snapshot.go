@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -34,6 +35,10 @@ type snapshot struct {
 	// broken transaction. Guarded by mu.
 	failed error
 }
+
+// ErrSnapshotEnded is the error of a statement after the last one of a snapshot, as
+// [Stores.ReadLastValues] reads it.
+var ErrSnapshotEnded = errors.New("store: the snapshot has ended with its last statement")
 
 // rollbackLimit is how long the end of a snapshot waits for the server. After
 // that its connection is closed.
@@ -146,23 +151,29 @@ func (snap *snapshot) Query(ctx context.Context, query string, args, v any) erro
 }
 
 // readValues runs a statement in the snapshot and adds its values to vs, which has none.
-func (snap *snapshot) readValues(ctx context.Context, query string, args []any, width int, vs *Values) error {
+// After the last one there can be no other.
+func (snap *snapshot) readValues(ctx context.Context, query string, args []any, width int, last bool, vs *Values) error {
 	countStatement(ctx)
 	ran, err := snap.lock(ctx, func(c *connection) (begun bool, err error) {
 		vs.reset()
+		if last {
+			return c.readAlone(ctx, query, args, width, vs)
+		}
 		return c.beginAndRead(ctx, query, args, width, vs)
 	})
 	if err != nil {
 		return err
 	}
 	defer snap.mu.Unlock()
-	if ran {
-		return nil
+	if !ran {
+		if err := snap.conn.Raw(func(conn any) error {
+			return conn.(*connection).readValues(ctx, query, args, width, last, vs)
+		}); err != nil {
+			return snap.fail(ctx, err)
+		}
 	}
-	if err := snap.conn.Raw(func(conn any) error {
-		return conn.(*connection).readValues(ctx, query, args, width, vs)
-	}); err != nil {
-		return snap.fail(ctx, err)
+	if last {
+		snap.failed = ErrSnapshotEnded
 	}
 	return nil
 }

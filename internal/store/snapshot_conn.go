@@ -51,9 +51,12 @@ func beginOn(ctx context.Context, db *sql.DB, first func(*connection) (begun boo
 // endOn ends the transaction of a snapshot and gives its connection back, or closes it
 // where it cannot.
 func endOn(conn *sql.Conn) {
-	ctx, cancel := context.WithTimeout(context.Background(), rollbackLimit) // an unreachable server does not answer
-	defer cancel()
 	_ = conn.Raw(func(c any) error {
+		if !c.(*connection).inTransaction() {
+			return nil
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), rollbackLimit) // an unreachable server does not answer
+		defer cancel()
 		if c.(*connection).endSnapshot(ctx) != nil {
 			return driver.ErrBadConn // closes it
 		}
@@ -86,22 +89,30 @@ func (c *connection) beginSnapshot(ctx context.Context) error {
 		_, err := conn.Exec(ctx, beginPostgres)
 		return postgresReadError(err)
 	}
+	c.inSnapshot = true // also where a cancelled statement has begun it
 	return c.runSQLite(ctx, beginSQLite)
 }
 
-// endSnapshot ends the transaction of a snapshot, if it has begun.
+// inTransaction reports whether the transaction of a snapshot may have begun and not ended,
+// or the connection cannot be used again.
+func (c *connection) inTransaction() bool {
+	if conn := c.postgresConn(); conn != nil {
+		return conn.IsClosed() || conn.PgConn().TxStatus() != 'I'
+	}
+	return c.inSnapshot
+}
+
+// endSnapshot ends the transaction of a snapshot.
 func (c *connection) endSnapshot(ctx context.Context) error {
-	conn := c.postgresConn()
-	if conn == nil {
-		return c.runSQLite(ctx, rollback)
+	if conn := c.postgresConn(); conn != nil {
+		if conn.IsClosed() {
+			return driver.ErrBadConn
+		}
+		_, err := conn.Exec(ctx, rollback)
+		return err
 	}
-	if conn.IsClosed() {
-		return driver.ErrBadConn
-	}
-	if conn.PgConn().TxStatus() == 'I' {
-		return nil
-	}
-	_, err := conn.Exec(ctx, rollback)
+	err := c.runSQLite(ctx, rollback)
+	c.inSnapshot = err != nil
 	return err
 }
 
@@ -126,14 +137,38 @@ func (c *connection) beginAndRead(ctx context.Context, query string, args []any,
 	if err := c.beginSnapshot(ctx); err != nil {
 		return false, err
 	}
-	return true, c.readValues(ctx, query, args, width, vs)
+	return true, c.readValues(ctx, query, args, width, false, vs)
 }
 
-// readValues adds the values of the rows of a query to vs.
-func (c *connection) readValues(ctx context.Context, query string, args []any, width int, vs *Values) error {
-	if conn := c.postgresConn(); conn != nil {
-		return c.readValuesPostgres(ctx, conn, query, args, width, vs)
+// readAlone runs the only statement of a snapshot, which needs no transaction: on both engines
+// a statement sees one state. began is false where the connection was lost before the statement.
+func (c *connection) readAlone(ctx context.Context, query string, args []any, width int, vs *Values) (began bool, err error) {
+	if err := c.connector.injectFault("BEGIN"); err != nil {
+		return false, err
 	}
+	if conn := c.postgresConn(); conn != nil {
+		err = c.readValuesPostgres(ctx, conn, query, args, width, vs)
+	} else {
+		err = c.readRowsSQLite(ctx, query, args, width, vs)
+	}
+	return !errors.Is(err, driver.ErrBadConn), err
+}
+
+// readValues adds the values of the rows of a query to vs. On PostgreSQL the transaction ends with
+// the last one, in the same round trip.
+func (c *connection) readValues(ctx context.Context, query string, args []any, width int, last bool, vs *Values) error {
+	conn := c.postgresConn()
+	switch {
+	case conn == nil:
+		return c.readRowsSQLite(ctx, query, args, width, vs)
+	case last:
+		return c.readAndEndPostgres(ctx, conn, query, args, width, vs)
+	}
+	return c.readValuesPostgres(ctx, conn, query, args, width, vs)
+}
+
+// readRowsSQLite is readValues on SQLite; the transaction goes on.
+func (c *connection) readRowsSQLite(ctx context.Context, query string, args []any, width int, vs *Values) error {
 	named := make([]driver.NamedValue, len(args))
 	for i, arg := range args {
 		named[i] = driver.NamedValue{Ordinal: i + 1, Value: arg}

@@ -140,11 +140,22 @@ func (vs *Values) addBool(v bool) {
 // is one, and returns the values of its rows, width of each. The fence is not added: the
 // query must have it.
 func (s *Stores) ReadValues(ctx context.Context, query string, args []any, width int) (*Values, error) {
+	return s.readValues(ctx, query, args, width, false)
+}
+
+// ReadLastValues is ReadValues for the last statement of the snapshot of ctx. On PostgreSQL
+// the transaction ends with it, which saves a round trip. After it, statements of the
+// snapshot return [ErrSnapshotEnded].
+func (s *Stores) ReadLastValues(ctx context.Context, query string, args []any, width int) (*Values, error) {
+	return s.readValues(ctx, query, args, width, true)
+}
+
+func (s *Stores) readValues(ctx context.Context, query string, args []any, width int, last bool) (*Values, error) {
 	vs := &Values{}
 	pool := s.stagePool(ctx)
 	if joinedFrom(ctx, pool) == nil {
 		if snap := snapshotFrom(ctx, pool); snap != nil {
-			return vs, snap.readValues(ctx, query, args, width, vs)
+			return vs, snap.readValues(ctx, query, args, width, last, vs)
 		}
 	}
 	var rows entsql.Rows

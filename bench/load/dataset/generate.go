@@ -15,6 +15,7 @@ import (
 	"github.com/redthread-api/redthread/internal/collation"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/projection"
+	"github.com/redthread-api/redthread/internal/search"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/visibility"
 )
@@ -57,7 +58,7 @@ func Generate(ctx context.Context, stores *store.Stores, s *Set, progress func(d
 	for _, t := range types {
 		g.total += s.count(t)
 	}
-	steps := []func() error{g.checkEmpty, g.dropIndexes, g.writeAll, g.makeIndexes, g.markSupporting, g.writeChanges, g.finish, g.analyze}
+	steps := []func() error{g.checkEmpty, g.dropIndexes, g.writeAll, g.makeIndexes, g.markSupporting, g.writeChanges, g.indexTexts, g.finish, g.analyze}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return fmt.Errorf("generate the data set: %w", err)
@@ -352,6 +353,18 @@ func (g *generator) writeChanges() error {
 		}
 	}
 	return nil
+}
+
+// indexTexts builds the search indexes.
+func (g *generator) indexTexts() error {
+	maintenance := search.NewMaintenance(g.stores, time.Now)
+	if err := maintenance.Prepare(g.ctx); err != nil {
+		return err
+	}
+	if err := maintenance.Reindex(g.ctx, func(int, int) {}); err != nil {
+		return err
+	}
+	return maintenance.MergeAll(g.ctx)
 }
 
 // finish writes how far live has come, and then the identity of the log.

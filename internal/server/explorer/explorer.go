@@ -15,6 +15,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"io"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -62,11 +63,39 @@ type Config struct {
 //
 // The files that the page loads have a hash of their content in their names
 // and may be cached forever; they are gzipped for clients that accept that.
+// Nothing of it is read or made before the first request for the page.
 func Handler(c Config) http.Handler {
+	assets := sync.OnceValue(func() map[string]*asset { return assetsOf(c) })
+	demo := demoKey(c.DemoKey, c.NotFound)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/"+demoKeyPath {
+			demo.ServeHTTP(w, r)
+			return
+		}
+		if r.URL.Path != "/" && !strings.HasPrefix(r.URL.Path, "/explorer/") {
+			c.NotFound.ServeHTTP(w, r)
+			return
+		}
+		a, ok := assets()[r.URL.Path]
+		if !ok {
+			c.NotFound.ServeHTTP(w, r)
+			return
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
+			return
+		}
+		a.ServeHTTP(w, r)
+	})
+}
+
+// assetsOf returns the page and what it loads, by path.
+func assetsOf(c Config) map[string]*asset {
 	assets := map[string]*asset{}
 	names := map[string]string{}
-	add := func(name string, content []byte) {
-		a := newAsset(name, content)
+	add := func(name string, open func() io.ReadSeeker) {
+		a := newAsset(name, open)
 		a.cacheControl = "public, max-age=31536000, immutable"
 		extension := path.Ext(name)
 		url := "explorer/" + strings.TrimSuffix(name, extension) + "." + a.hash[:12] + extension
@@ -79,37 +108,22 @@ func Handler(c Config) http.Handler {
 			panic(err) // embedded files can be read
 		}
 		for _, entry := range entries {
-			content, err := fs.ReadFile(files, path.Join(dir, entry.Name()))
-			if err != nil {
-				panic(err) // as above
-			}
-			add(entry.Name(), content)
+			add(entry.Name(), func() io.ReadSeeker {
+				file, err := files.Open(path.Join(dir, entry.Name()))
+				if err != nil {
+					panic(err) // as above
+				}
+				return file.(io.ReadSeeker) // package embed promises that
+			})
 		}
 	}
-	add("page.css", []byte(page.Style))
-	index := newAsset("index.html", render(names, c))
+	add("page.css", func() io.ReadSeeker { return strings.NewReader(page.Style) })
+	html := render(names, c)
+	index := newAsset("index.html", func() io.ReadSeeker { return bytes.NewReader(html) })
 	index.cacheControl = "no-cache"
 	index.policy = policy(c.Endpoint)
 	assets["/"] = index
-	demo := demoKey(c.DemoKey, c.NotFound)
-
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/"+demoKeyPath {
-			demo.ServeHTTP(w, r)
-			return
-		}
-		a, ok := assets[r.URL.Path]
-		if !ok {
-			c.NotFound.ServeHTTP(w, r)
-			return
-		}
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			http.Error(w, "method not allowed", http.StatusMethodNotAllowed)
-			return
-		}
-		a.ServeHTTP(w, r)
-	})
+	return assets
 }
 
 // render returns the page. URLs of assets are relative, so that the page works
@@ -172,9 +186,9 @@ func policy(endpoint string) string {
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
-// asset is a response that never changes.
+// asset is a response that never changes. open reads it where it is, without a copy.
 type asset struct {
-	content      []byte
+	open         func() io.ReadSeeker
 	contentType  string
 	hash         string
 	cacheControl string
@@ -182,18 +196,19 @@ type asset struct {
 	gzipped      func() []byte
 }
 
-func newAsset(name string, content []byte) *asset {
-	sum := sha256.Sum256(content)
+func newAsset(name string, open func() io.ReadSeeker) *asset {
+	hash := sha256.New()
+	_, _ = io.Copy(hash, open()) // it is in memory
 	return &asset{
-		content:     content,
+		open:        open,
 		contentType: contentType(name),
-		hash:        hex.EncodeToString(sum[:16]),
-		gzipped:     sync.OnceValue(func() []byte { return compress(content) }),
+		hash:        hex.EncodeToString(hash.Sum(nil)[:16]),
+		gzipped:     sync.OnceValue(func() []byte { return compress(open()) }),
 	}
 }
 
 func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	content, etag := a.content, a.hash
+	content, etag := a.open(), a.hash
 	header := w.Header()
 	header.Set("Content-Type", a.contentType)
 	header.Set("Cache-Control", a.cacheControl)
@@ -204,12 +219,12 @@ func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header.Set("Content-Security-Policy", a.policy)
 	}
 	if acceptsGzip(r.Header.Values("Accept-Encoding")) {
-		content, etag = a.gzipped(), etag+"-gzip"
+		content, etag = bytes.NewReader(a.gzipped()), etag+"-gzip"
 		header.Set("Content-Encoding", "gzip")
 	}
 	header.Set("ETag", `"`+etag+`"`)
 	// ServeContent handles conditional requests, HEAD and ranges.
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	http.ServeContent(w, r, "", time.Time{}, content)
 }
 
 // contentType doesn't use the system's tables of types, which differ.
@@ -229,11 +244,11 @@ func contentType(name string) string {
 	return "application/octet-stream"
 }
 
-func compress(content []byte) []byte {
+func compress(content io.Reader) []byte {
 	var b bytes.Buffer
 	// Neither the level nor a buffer in memory can be refused.
 	w, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	_, _ = w.Write(content)
+	_, _ = io.Copy(w, content)
 	_ = w.Close()
 	return b.Bytes()
 }

@@ -35,6 +35,7 @@ type Place string
 // The pages, by their paths from the server's root.
 const (
 	Explorer Place = "./"
+	Search   Place = "search"
 	JSON     Place = "v1"
 	Feeds    Place = "feeds"
 	Docs     Place = "docs"
@@ -64,7 +65,7 @@ func Header(root string, here Place, extra template.HTML) template.HTML {
 		Here   Place
 		Extra  template.HTML
 		Places []place
-	}{root, here, extra, []place{{Explorer, "Explorer"}, {JSON, "JSON"}, {Feeds, "Feeds"}, {Docs, "Docs"}}})
+	}{root, here, extra, []place{{Explorer, "Explorer"}, {Search, "Search"}, {JSON, "JSON"}, {Feeds, "Feeds"}, {Docs, "Docs"}}})
 	if err != nil {
 		panic(err) // it is a constant
 	}

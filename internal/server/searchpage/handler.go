@@ -1,0 +1,334 @@
+package searchpage
+
+import (
+	"bytes"
+	"context"
+	_ "embed" // the page, its style and its query
+	"encoding/json"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/server/page"
+)
+
+// Path is the path of the page.
+const Path = "/search"
+
+// Executor executes a query for the viewer of ctx.
+type Executor interface {
+	Execute(ctx context.Context, q transport.Request) transport.Response
+}
+
+//go:embed search.graphql
+var document string
+
+//go:embed page.html
+var pageText string
+
+//go:embed page.css
+var pageStyle string
+
+var pageTemplate = template.Must(template.New("search").Parse(pageText))
+
+type handler struct {
+	executor Executor
+	log      *slog.Logger
+}
+
+// Handler serves the page for GET and HEAD; the caller refuses other methods.
+func Handler(executor Executor, log *slog.Logger) http.Handler { return &handler{executor, log} }
+
+// narrowing is a parameter of the page that narrows what is found, with the member of the filter that it
+// is. Years are in no member: they are a date.
+type narrowing struct{ name, member, title, label string }
+
+var narrowings = []narrowing{
+	{"type", "types", "Type", "type"},
+	{"tag", "tags", "Tag", "tag"},
+	{"entity", "entities", "Entity", "entity"},
+	{"kind", "kinds", "Kind", "kind"},
+	{"year", "", "Year", "year"},
+	{"lang", "languages", "Language", "language"},
+}
+
+// maxValues is how many values of a parameter count.
+const maxValues = 10
+
+// The data of the template.
+type (
+	link struct {
+		Label, Link string
+		Count       int
+	}
+	hidden struct{ Name, Value string }
+	result struct {
+		Title, Link, About string
+		Snippets           []template.HTML
+	}
+	facet struct {
+		Name   string
+		Values []link
+	}
+	shown struct {
+		Style                         template.CSS
+		Icon                          template.URL
+		Header                        template.HTML
+		Query, Problem, Count, Next   string
+		Asked, Approximate, Truncated bool
+		DidYouMean                    *link
+		Kept                          []hidden
+		Chosen, Orders                []link
+		Results                       []result
+		Facets                        []facet
+	}
+)
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	style := page.Style + pageStyle
+	s := &shown{Style: template.CSS(style), Icon: page.Icon, Header: page.Header("", page.Search, ""), Query: q.Get("q")}
+	status := http.StatusOK
+	s.Asked = s.Query != "" || slices.ContainsFunc(narrowings, func(n narrowing) bool { return q.Get(n.name) != "" })
+	if s.Asked {
+		resp := h.executor.Execute(r.Context(), transport.Request{Document: document, Operation: "SearchPage", Variables: variables(q)})
+		for name, values := range resp.Header {
+			w.Header()[name] = values
+		}
+		if len(resp.Errors) > 0 {
+			status, s.Problem = problem(resp.Errors[0].Extensions["code"]), resp.Errors[0].Message
+		} else if err := s.fill(q, resp.Data); err != nil {
+			h.log.ErrorContext(r.Context(), "the search page could not read its response", "error", err)
+			status, s.Problem = http.StatusInternalServerError, "internal error"
+		}
+	}
+	var body bytes.Buffer
+	if err := pageTemplate.Execute(&body, s); err != nil {
+		panic(err) // the page is a constant
+	}
+	header := w.Header()
+	header.Set("Content-Type", "text/html; charset=utf-8")
+	header.Set("Content-Security-Policy", page.FormPolicy(style))
+	header.Set("Content-Length", strconv.Itoa(body.Len()))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body.Bytes()) // the client may have disconnected
+	}
+}
+
+// problem returns the status for the code of an error.
+func problem(code any) int {
+	switch code {
+	case "BAD_USER_INPUT", "COST_LIMIT":
+		return http.StatusBadRequest
+	case "RATE_LIMITED":
+		return http.StatusTooManyRequests
+	case "UNAVAILABLE":
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// variables returns the variables of the query for the parameters of a page.
+func variables(q url.Values) map[string]any {
+	filter := map[string]any{}
+	for _, n := range narrowings {
+		given := values(q, n.name)
+		switch {
+		case len(given) == 0:
+		case n.member == "":
+			filter["from"], filter["to"] = given[0], given[0]
+		default:
+			list := make([]any, len(given))
+			for i, v := range given {
+				list[i] = v
+			}
+			filter[n.member] = list
+		}
+	}
+	v := map[string]any{"query": q.Get("q"), "filter": filter, "orderBy": "RELEVANCE"}
+	if q.Get("by") == "newest" {
+		v["orderBy"] = "NEWEST"
+	}
+	if after := q.Get("after"); after != "" {
+		v["after"] = after
+	}
+	return v
+}
+
+// values returns the values of a parameter that are not empty.
+func values(q url.Values, name string) []string {
+	all := slices.DeleteFunc(slices.Clone(q[name]), func(v string) bool { return v == "" })
+	return all[:min(len(all), maxValues)]
+}
+
+// with returns the address of the page with other parameters, from its beginning.
+func with(q url.Values, change func(url.Values)) string {
+	next := url.Values{}
+	for name, values := range q {
+		if name != "after" {
+			next[name] = slices.Clone(values)
+		}
+	}
+	change(next)
+	return "search?" + next.Encode()
+}
+
+type node struct {
+	Typename                              string `json:"__typename"`
+	Slug, DisplayName, URL, PublishedAt   string
+	Kind, Country, ReportKind, Language   string
+	Address, Publisher                    string
+	Anchor, Headline, OccurredOn, Marking string
+	Edition                               *struct{ Slug, DisplayName, URL string }
+}
+
+type facetValue struct {
+	Value, Label string
+	Count        int
+}
+
+// fill fills the page from the response to its query.
+func (s *shown) fill(q url.Values, data []byte) error {
+	var response struct {
+		Search struct {
+			TotalCount             int
+			Approximate, Truncated bool
+			DidYouMean             string
+			PageInfo               struct {
+				HasNextPage bool
+				EndCursor   string
+			}
+			Edges []struct {
+				Snippets []struct{ Field, HTML string }
+				Node     node
+			}
+			Facets map[string][]facetValue
+		}
+	}
+	if err := json.Unmarshal(data, &response); err != nil {
+		return err
+	}
+	found := response.Search
+	s.Count = "Nothing was found"
+	switch {
+	case found.TotalCount == 1:
+		s.Count = "1 result"
+	case found.TotalCount > 1:
+		s.Count = strconv.Itoa(found.TotalCount) + " results"
+	}
+	s.Approximate, s.Truncated = found.Approximate, found.Truncated
+	if found.DidYouMean != "" {
+		s.DidYouMean = &link{Label: found.DidYouMean, Link: with(q, func(q url.Values) { q.Set("q", found.DidYouMean) })}
+	}
+	if found.PageInfo.HasNextPage {
+		s.Next = with(q, func(q url.Values) { q.Set("after", found.PageInfo.EndCursor) })
+	}
+	for _, e := range found.Edges {
+		r := resultOf(e.Node)
+		for _, snippet := range e.Snippets {
+			if snippet.Field != "TITLE" || len(e.Snippets) == 1 {
+				r.Snippets = append(r.Snippets, template.HTML(snippet.HTML)) // the API promises that it is safe
+			}
+		}
+		s.Results = append(s.Results, r)
+	}
+	s.narrow(q, found.Facets, found.TotalCount)
+	return nil
+}
+
+// narrow adds the links that narrow what is found, and those that widen it again.
+func (s *shown) narrow(q url.Values, facets map[string][]facetValue, total int) {
+	if q.Get("by") != "" {
+		s.Kept = append(s.Kept, hidden{"by", q.Get("by")})
+	}
+	for _, n := range narrowings {
+		given := values(q, n.name)
+		for _, v := range given {
+			s.Kept = append(s.Kept, hidden{n.name, v})
+			s.Chosen = append(s.Chosen, link{Label: n.label + ": " + v, Link: with(q, func(q url.Values) {
+				q[n.name] = slices.DeleteFunc(q[n.name], func(other string) bool { return other == v })
+			})})
+		}
+		member := n.member
+		if member == "" {
+			member = "years"
+		}
+		f := facet{Name: n.title}
+		for _, v := range facets[member] {
+			if slices.Contains(given, v.Value) || v.Count == total && n.name != "type" {
+				continue // it narrows nothing
+			}
+			f.Values = append(f.Values, link{Label: v.Label, Count: v.Count, Link: with(q, func(q url.Values) {
+				if n.name == "tag" || n.name == "entity" {
+					q.Add(n.name, v.Value) // all must hold
+				} else {
+					q.Set(n.name, v.Value)
+				}
+			})})
+		}
+		if len(f.Values) > 0 {
+			s.Facets = append(s.Facets, f)
+		}
+	}
+	if total < 2 {
+		return
+	}
+	for _, o := range []struct{ label, by string }{{"Best first", ""}, {"Newest first", "newest"}} {
+		l := link{Label: o.label}
+		if q.Get("by") != o.by {
+			l.Link = with(q, func(q url.Values) {
+				q.Del("by")
+				if o.by != "" {
+					q.Set("by", o.by)
+				}
+			})
+		}
+		s.Orders = append(s.Orders, l)
+	}
+}
+
+// resultOf returns what the page shows of a result. It leads to the page on the publisher's site, or else
+// to its JSON.
+func resultOf(n node) result {
+	r := result{Title: n.DisplayName, Link: n.URL}
+	about := []string{strings.ToLower(n.Typename)}
+	path := map[string]string{"Report": "reports", "Narrative": "narratives", "Entity": "entities", "Tag": "tags", "Edition": "editions"}[n.Typename]
+	if n.Typename == "EditionItem" {
+		r.Title, about[0] = n.Headline, "item"
+		if n.Edition != nil {
+			about = append(about, n.Edition.DisplayName)
+			r.Link = "v1/editions/" + url.PathEscape(n.Edition.Slug)
+			if n.Edition.URL != "" {
+				r.Link = n.Edition.URL + "#" + n.Anchor
+			}
+		}
+	}
+	if n.Typename == "Source" {
+		r.Link = n.Address
+	}
+	if r.Link == "" && path != "" {
+		r.Link = "v1/" + path + "/" + url.PathEscape(n.Slug)
+	}
+	for _, text := range []string{words(n.Kind), words(n.ReportKind), n.Country, n.Language, n.Publisher, n.OccurredOn} {
+		if text != "" {
+			about = append(about, text)
+		}
+	}
+	if day, _, ok := strings.Cut(n.PublishedAt, "T"); ok {
+		about = append(about, day)
+	}
+	if n.Marking != "" && n.Marking != "CLEAR" {
+		about = append(about, "TLP:"+strings.ReplaceAll(n.Marking, "_", "+"))
+	}
+	r.About = strings.Join(about, " · ")
+	return r
+}
+
+// words makes words of a value of an enum.
+func words(value string) string { return strings.ToLower(strings.ReplaceAll(value, "_", " ")) }
