@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/search/analysis"
@@ -353,6 +354,8 @@ func spoken(language string, ranges []string) bool {
 const (
 	// calledFactor is what the score is multiplied by where a name or title is the whole query.
 	calledFactor = 3
+	// beginsFactor is the same where a name or title begins with a query that is the beginning of something.
+	beginsFactor = 1.5
 	// recentFactor is by how much the score of the newest is higher than that of the oldest; it halves in
 	// halfLife.
 	recentFactor = 0.15
@@ -367,7 +370,7 @@ func (e *evaluation) finish(found list, p *Params) error {
 	if p.Order != Relevance || p.First == 0 {
 		return nil
 	}
-	called, err := e.called(&p.Query)
+	called, factor, err := e.called(&p.Query)
 	if err != nil {
 		return err
 	}
@@ -382,27 +385,39 @@ func (e *evaluation) finish(found list, p *Params) error {
 		}
 		called = skipTo(called, h.number)
 		if len(called) > 0 && called[0].number == h.number {
-			h.weight *= calledFactor
+			h.weight *= factor
 		}
 	}
 	return nil
 }
 
-// called returns the units whose name or title is the whole query.
-func (e *evaluation) called(q *query.Query) (list, error) {
+// called returns the units whose name or title is the whole query, or begins with it if the last word of the query
+// is the beginning of a word, and what their score is multiplied by.
+func (e *evaluation) called(q *query.Query) (list, float32, error) {
 	var b strings.Builder
+	prefix := false
 	for _, c := range q.All {
-		if c.Not || len(c.Any) != 1 || c.Any[0].Prefix {
-			return nil, nil
+		if c.Not || len(c.Any) != 1 || prefix {
+			return nil, 1, nil
 		}
+		prefix = c.Any[0].Prefix
 		b.WriteString(c.Any[0].Text)
 		b.WriteByte(' ')
 	}
 	words := analysis.Words(b.String())
 	if len(words) == 0 {
-		return nil, nil
+		return nil, 1, nil
 	}
-	return e.find(span{term: calledTerm(words)})
+	name := span{term: calledTerm(words), prefix: prefix}
+	if !prefix {
+		l, err := e.find(name)
+		return l, calledFactor, err
+	}
+	if utf8.RuneCountInString(name.term) <= startChars {
+		return nil, 1, nil // too many names begin with it
+	}
+	l, err := e.find(name)
+	return l, beginsFactor, err
 }
 
 // page returns the first n hits after a cursor.
