@@ -425,7 +425,7 @@ func (e *evaluation) page(found list, order Order, after Cursor, n int) []Hit {
 	top := hitHeap{}
 	for _, h := range found {
 		b, i := e.blocks[h.number>>blockBits], h.number%blockUnits
-		hit := Hit{ID: b.ids[i], Type: b.types[i], Score: float64(h.weight)}
+		hit := Hit{ID: b.ids[i], Type: b.types[i], Score: math.Round(float64(h.weight)*1e4) / 1e4}
 		hit.Cursor = Cursor{ID: hit.ID, Key: b.published[i]}
 		if order == Relevance {
 			hit.Cursor.Key = int64(math.Float32bits(h.weight))
