@@ -35,10 +35,13 @@ func editor(ctx context.Context) context.Context {
 
 // newExec returns a function that executes GraphQL on the stores, through the handler
 // that the server uses, with its limits.
-func newExec(tb testing.TB, s *store.Stores) demo.Exec {
+func newExec(tb testing.TB, s *store.Stores) demo.Exec { return newExecAt(tb, s, time.Now) }
+
+// newExecAt is newExec with a clock.
+func newExecAt(tb testing.TB, s *store.Stores, now func() time.Time) demo.Exec {
 	tb.Helper()
 	log := slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	desk := editorial.New(s, projection.New(s, log, time.Now), log, time.Now)
+	desk := editorial.New(s, projection.New(s, log, now), log, now)
 	handler := graph.Handler(graph.Config{Stores: s, Desk: desk, Log: log})
 	return func(ctx context.Context, query string, variables map[string]any) ([]byte, error) {
 		body, err := json.Marshal(map[string]any{"query": query, "variables": variables})

@@ -129,7 +129,8 @@ func (e *evaluation) candidates(name string, kinds []string, lists map[string]li
 		}
 	}
 	slices.SortFunc(found, func(a, b hit) int {
-		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.number, b.number))
+		// By id and not by number: numbers are used again, so their order may tell of what is hidden.
+		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(e.id(b.number), e.id(a.number)))
 	})
 	found = found[:min(len(found), maxCandidates)]
 	ids := make([]domain.ID, len(found))

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/search/analysis"
@@ -111,6 +112,10 @@ func (x *Index) Respell(ctx context.Context, q query.Query) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	known, err := e.known(&q)
+	if err != nil {
+		return "", err
+	}
 	changed := false
 	q.All = slices.Clone(q.All)
 	for i, c := range q.All {
@@ -119,7 +124,7 @@ func (x *Index) Respell(ctx context.Context, q query.Query) (string, error) {
 		}
 		q.All[i].Any = slices.Clone(c.Any)
 		for j, t := range c.Any {
-			text, err := e.respellTerm(t)
+			text, err := e.respellTerm(t, known)
 			if err != nil {
 				return "", err
 			}
@@ -132,35 +137,6 @@ func (x *Index) Respell(ctx context.Context, q query.Query) (string, error) {
 		return "", nil
 	}
 	return q.String(), nil
-}
-
-// respellTerm returns the text of a term with its unknown words replaced; "" if there is nothing to replace.
-func (e *evaluation) respellTerm(t query.Term) (string, error) {
-	text, changed := t.Text, false
-	words := analysis.Words(t.Text)
-	for i, w := range slices.Backward(words) {
-		if i == len(words)-1 && t.Prefix {
-			continue
-		}
-		l, err := e.phrase(analysis.Query(text[w.Start:w.End], false))
-		if err != nil || len(l) > 0 {
-			if err != nil {
-				return "", err
-			}
-			continue
-		}
-		right, err := e.respell(w.Term)
-		if err != nil {
-			return "", err
-		}
-		if right != "" {
-			text, changed = text[:w.Start]+right+text[w.End:], true
-		}
-	}
-	if !changed {
-		return "", nil
-	}
-	return text, nil
 }
 
 // IDs returns all that is found, in no order. It is for conditions of lists.
@@ -378,10 +354,15 @@ func spoken(language string, ranges []string) bool {
 const (
 	// calledFactor is what the score is multiplied by where a name or title is the whole query.
 	calledFactor = 3
+	// beginsFactor is the same where a name or title begins with a query that is the beginning of something.
+	beginsFactor = 1.5
 	// recentFactor is by how much the score of the newest is higher than that of the oldest; it halves in
 	// halfLife.
 	recentFactor = 0.15
 	halfLife     = 2 * 365 * 24 * 3600 * 1e6
+	// sourceFactor is what the score of a source is multiplied by: its title often names what it is
+	// about, and what is written about that comes first.
+	sourceFactor = 0.5
 )
 
 // finish adds to the scores what does not depend on single words.
@@ -389,7 +370,7 @@ func (e *evaluation) finish(found list, p *Params) error {
 	if p.Order != Relevance || p.First == 0 {
 		return nil
 	}
-	called, err := e.called(&p.Query)
+	called, factor, err := e.called(&p.Query)
 	if err != nil {
 		return err
 	}
@@ -399,29 +380,44 @@ func (e *evaluation) finish(found list, p *Params) error {
 		b, i := e.blocks[h.number>>blockBits], h.number%blockUnits
 		age := max(float64(newest-b.published[i]), 0)
 		h.weight *= float32(1 + recentFactor*math.Exp2(-age/halfLife))
+		if b.types[i] == domain.Source {
+			h.weight *= sourceFactor
+		}
 		called = skipTo(called, h.number)
 		if len(called) > 0 && called[0].number == h.number {
-			h.weight *= calledFactor
+			h.weight *= factor
 		}
 	}
 	return nil
 }
 
-// called returns the units whose name or title is the whole query.
-func (e *evaluation) called(q *query.Query) (list, error) {
+// called returns the units whose name or title is the whole query, or begins with it if the last word of the query
+// is the beginning of a word, and what their score is multiplied by.
+func (e *evaluation) called(q *query.Query) (list, float32, error) {
 	var b strings.Builder
+	prefix := false
 	for _, c := range q.All {
-		if c.Not || len(c.Any) != 1 || c.Any[0].Prefix {
-			return nil, nil
+		if c.Not || len(c.Any) != 1 || prefix {
+			return nil, 1, nil
 		}
+		prefix = c.Any[0].Prefix
 		b.WriteString(c.Any[0].Text)
 		b.WriteByte(' ')
 	}
 	words := analysis.Words(b.String())
 	if len(words) == 0 {
-		return nil, nil
+		return nil, 1, nil
 	}
-	return e.find(span{term: calledTerm(words)})
+	name := span{term: calledTerm(words), prefix: prefix}
+	if !prefix {
+		l, err := e.find(name)
+		return l, calledFactor, err
+	}
+	if utf8.RuneCountInString(name.term) <= startChars {
+		return nil, 1, nil // too many names begin with it
+	}
+	l, err := e.find(name)
+	return l, beginsFactor, err
 }
 
 // page returns the first n hits after a cursor.

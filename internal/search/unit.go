@@ -221,7 +221,7 @@ func (u *unit) hash() int64 {
 }
 
 // indexVersion changes whenever the same documents would give another index.
-const indexVersion = analysis.Version<<16 | names.Version<<8 | 1
+const indexVersion = analysis.Version<<16 | names.Version<<8 | 2
 
 // The namespaces of terms. Words have none: the analyser gives no control characters.
 const (
@@ -325,7 +325,7 @@ func (u *unit) occurrences(dst []occurrence, number uint32) []occurrence {
 		}
 	}
 	for _, n := range u.names {
-		for _, form := range names.Forms(n) {
+		for _, form := range append(names.Forms(n), names.Pinyin(n)...) {
 			index(&unitText{field: fieldNames, text: form})
 			called(form, fieldNames)
 		}

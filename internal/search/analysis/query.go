@@ -92,7 +92,7 @@ func (q *querier) flush() {
 }
 
 // particles are those of Korean that few words end with.
-var particles = []string{"에서는", "에서", "에게", "으로", "까지", "부터", "에는", "을", "를", "은", "는", "의", "와", "과"}
+var particles = []string{"에서는", "에서", "에게", "으로", "까지", "부터", "에는", "에도", "에", "을", "를", "은", "는", "의", "와", "과"}
 
 // particle returns how many positions at the end of the query are of a Korean
 // particle, which is not what is sought: 한국어를 asks for 한국어. What is left has two

@@ -7,11 +7,11 @@ import "strings"
 // for search, not for print: a word that both countries spell alike may come out
 // as something else (a judgement that is no word), if that meets no other word.
 func american(word string) string {
-	if len(word) < 4 {
-		return word
-	}
 	if w, ok := words[word]; ok {
 		return w
+	}
+	if len(word) < 4 {
+		return word
 	}
 	if stem, ok := strings.CutSuffix(word, "s"); ok {
 		if w, ok := words[stem]; ok {
@@ -39,6 +39,8 @@ var words = map[string]string{
 	"analyse": "analyze", "analysed": "analyzed", "analysing": "analyzing", "analyser": "analyzer",
 	"paralyse": "paralyze", "paralysed": "paralyzed", "paralysing": "paralyzing",
 	"catalyse": "catalyze", "catalysed": "catalyzed", "catalysing": "catalyzing",
+	// Legal forms, which are abbreviated in one text and not in the next.
+	"ltd": "limited", "corp": "corporation", "inc": "incorporated", "co": "company",
 	// Plurals of -is, which a stemmer keeps apart from the singular.
 	"analyses": "analysis", "crises": "crisis", "theses": "thesis", "hypotheses": "hypothesis", "diagnoses": "diagnosis",
 	"syntheses": "synthesis", "parentheses": "parenthesis", "prognoses": "prognosis",
