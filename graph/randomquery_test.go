@@ -305,6 +305,10 @@ func (a *asking) arguments(parent *ast.Definition, f *ast.FieldDefinition) strin
 			}
 		case "filter":
 			likely = 45
+		case "after":
+			if entryPoint == "Query.search" {
+				likely = 2 // it is refused
+			}
 		}
 		if !required && !a.must[entryPoint+"("+arg.Name+")"] && !a.chance(likely) {
 			continue

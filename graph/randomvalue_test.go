@@ -131,7 +131,9 @@ func (a *asking) scalar(name string, at hint) any {
 		return a.number(name, column, at)
 	case "ID":
 		return a.id(at)
-	case "String", "LanguageTag", "CountryCode":
+	case "CountryCode":
+		return pick(a.dice, []string{"JP", "CN", "ZM"})
+	case "String", "LanguageTag":
 		return a.text(column, at)
 	case "DateTime":
 		return pick(a.dice, a.known(a.times, column))
@@ -151,6 +153,9 @@ func (a *asking) number(name, column string, at hint) any {
 			return pick(a.dice, []int{-1, 101})
 		}
 		return pick(a.dice, []int{100, 0, 1, 2, 3, 5})
+	}
+	if at.name == "minScore" {
+		return pick(a.dice, []json.Number{"0", "0.5", "0.8", "1"})
 	}
 	n := int64(a.below(10))
 	if known := a.numbers[column]; len(known) > 0 && a.chance(70) {
@@ -178,6 +183,8 @@ func (a *asking) slug(at hint) string { return pick(a.dice, a.known(a.slugs, at.
 
 func (a *asking) text(column string, at hint) string {
 	switch {
+	case at.name == "after" && at.list == "Query.search": // which has cursors of its own for each query
+		return pick(a.dice, a.known(a.cursors, ""))
 	case at.name == "after" || at.name == "before":
 		return a.cursor(at)
 	case at.name == "slug" || at.name == "within":
