@@ -44,7 +44,8 @@
 //	{"data": […], "page": {"next": "…", "previous": null}, "totalCount": 3}
 //
 // with what of it the document selects, and a cursor where there is a page; of
-// the feed of changes also its "head".
+// the feed of changes also its "head", and then whatever else of the connection is selected. The data are the
+// nodes, or the edges of a document that selects those instead.
 //
 // # Responses
 //

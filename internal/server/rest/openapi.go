@@ -32,10 +32,11 @@ var sections = []struct{ name, about string }{
 	{"Tags", "What documents are classified by: a tree of terms."},
 	{"Editions", "Issues of a series, with what happened and why it matters."},
 	{"Series", "Periodicals, whose issues are editions."},
+	{"Search", "Everything, by words and names."},
 	{"Changes", "What was published, changed and withdrawn, in order."},
 }
 
-const introduction = `Reports, narratives, entities, tags, editions and series of a research publisher, as JSON.
+const introduction = `Reports, narratives, entities, tags, editions and series of a research publisher, and a search of them, as JSON.
 
 Each route is a GraphQL document that the server runs itself. Use the GraphQL API at ` + "`/graphql`" + ` where
 you want other fields, filters or nesting.

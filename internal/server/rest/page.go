@@ -105,7 +105,7 @@ func (a *API) pageRoute(r *route) pageRoute {
 		out.Parameters = append(out.Parameters, shown)
 	}
 	if r.isList() {
-		out.Fields = a.pageFields(member(r.resultField, "nodes").SelectionSet)
+		out.Fields = a.pageFields(elements(r.resultField).SelectionSet)
 	} else {
 		out.Fields = a.pageFields(r.resultField.SelectionSet)
 	}
@@ -150,7 +150,7 @@ func (a *API) pageFields(set ast.SelectionSet) []pageField {
 		shown := pageField{Name: f.Alias, About: prose(f.Definition.Description), Type: typeWords(f.Definition.Type)}
 		if isConnection(f) {
 			shown.Type = "page"
-			if nodes := member(f, "nodes"); nodes != nil {
+			if nodes := elements(f); nodes != nil {
 				shown.Type, shown.Fields = "page of "+nodes.Definition.Type.Name(), a.pageFields(nodes.SelectionSet)
 			}
 		} else if len(f.SelectionSet) > 0 {

@@ -99,8 +99,8 @@ func (s *schemas) leaf(def *ast.Definition) object {
 func (s *schemas) page(f *ast.Field) object {
 	properties := object{}
 	required := []string{"data", "page"}
-	if nodes := member(f, "nodes"); nodes != nil {
-		properties = append(properties, pair{"data", s.value(nodes)})
+	if of := elements(f); of != nil {
+		properties = append(properties, pair{"data", s.value(of)})
 	}
 	name := "Beginning"
 	cursors := object{{"next", describedAs(orNull(scalars["String"]), "What to pass as `after` for what follows; null where there is no more.")}}
@@ -119,6 +119,12 @@ func (s *schemas) page(f *ast.Field) object {
 	if head := member(f, "head"); head != nil {
 		properties = append(properties, pair{"head", describedAs(s.value(head), head.Definition.Description)})
 		required = append(required, "head")
+	}
+	for _, field := range others(f) {
+		properties = append(properties, pair{field.Alias, describedAs(s.value(field), field.Definition.Description)})
+		if len(field.Directives) == 0 {
+			required = append(required, field.Alias)
+		}
 	}
 	return object{{"type", "object"}, {"properties", properties}, {"required", required}}
 }

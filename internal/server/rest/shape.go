@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -12,7 +13,9 @@ import (
 // another form. Nil: there are none.
 type shape struct {
 	connection bool
-	fields     map[string]*shape // of the object; of a connection, of its nodes
+	fields     map[string]*shape // of the object; of a connection, of its elements
+	elements   string            // of a connection: the field that has them
+	more       []string          // of a connection: other fields, in their order
 }
 
 // shapeOf is the shape of a field's value.
@@ -20,8 +23,12 @@ func shapeOf(f *ast.Field) *shape {
 	s := &shape{connection: isConnection(f), fields: map[string]*shape{}}
 	of := f
 	if s.connection {
-		if of = member(f, "nodes"); of == nil {
+		if of = elements(f); of == nil {
 			return s
+		}
+		s.elements = of.Alias
+		for _, field := range others(f) {
+			s.more = append(s.more, field.Alias)
 		}
 	}
 	for _, field := range flatten(of.SelectionSet) {
@@ -33,6 +40,22 @@ func shapeOf(f *ast.Field) *shape {
 		return nil
 	}
 	return s
+}
+
+// elements returns the field of a connection whose value is the page: its nodes, or its edges where something
+// that only they have is selected. Nil: neither is.
+func elements(f *ast.Field) *ast.Field {
+	if nodes := member(f, "nodes"); nodes != nil {
+		return nodes
+	}
+	return member(f, "edges")
+}
+
+// others returns the fields of a connection that have no form of their own here.
+func others(f *ast.Field) []*ast.Field {
+	return slices.DeleteFunc(flatten(f.SelectionSet), func(field *ast.Field) bool {
+		return slices.Contains([]string{"nodes", "edges", "pageInfo", "totalCount", "head"}, field.Name)
+	})
 }
 
 // cursors are the cursors of the pages before and after a page; nil where there is none.
@@ -106,7 +129,6 @@ func (s *shape) object(out *bytes.Buffer, value json.RawMessage) error {
 
 func (s *shape) page(out *bytes.Buffer, value json.RawMessage) (cursors, error) {
 	var c struct {
-		Nodes    json.RawMessage
 		PageInfo struct {
 			HasNextPage     bool
 			EndCursor       *string
@@ -119,6 +141,10 @@ func (s *shape) page(out *bytes.Buffer, value json.RawMessage) (cursors, error) 
 	if err := json.Unmarshal(value, &c); err != nil {
 		return cursors{}, err
 	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(value, &members); err != nil {
+		return cursors{}, err
+	}
 	of := cursors{}
 	if c.PageInfo.HasNextPage {
 		of.next = c.PageInfo.EndCursor
@@ -128,7 +154,7 @@ func (s *shape) page(out *bytes.Buffer, value json.RawMessage) (cursors, error) 
 	}
 	nodes := &shape{fields: s.fields}
 	out.WriteString(`{"data":`)
-	if _, err := nodes.write(out, c.Nodes); err != nil {
+	if _, err := nodes.write(out, members[s.elements]); err != nil {
 		return cursors{}, err
 	}
 	out.WriteString(`,"page":{"next":`)
@@ -144,6 +170,12 @@ func (s *shape) page(out *bytes.Buffer, value json.RawMessage) (cursors, error) 
 	if c.Head != nil {
 		out.WriteString(`,"head":`)
 		writeCursor(out, c.Head)
+	}
+	for _, name := range s.more {
+		if member, ok := members[name]; ok {
+			out.WriteString(`,"` + name + `":`)
+			out.Write(member)
+		}
 	}
 	out.WriteByte('}')
 	return of, nil
