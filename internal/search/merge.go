@@ -301,7 +301,6 @@ type mergeOutput struct {
 	*target
 	ctx        context.Context
 	segment    int64
-	from, left int64 // of the block ids that were reserved
 	waiting    []waitingBlock
 	dictionary dictionary
 	bytes      int

@@ -115,16 +115,6 @@ func skipVarints(data []byte, at int, count uint32) int {
 	return at
 }
 
-// appendPositions appends the positions of a posting's field.
-func appendPositions(dst []byte, positions []uint32) []byte {
-	var last uint32
-	for _, p := range positions {
-		dst = binary.AppendUvarint(dst, uint64(p-last))
-		last = p
-	}
-	return dst
-}
-
 // entry is a term with a list of postings, or a part of it, in a block.
 type entry struct {
 	count     int // of postings
