@@ -10,9 +10,9 @@ import (
 // maintainEvery is how often the indexes are looked at: a statement each, as long as nothing was written.
 const maintainEvery = 2 * time.Second
 
-// Run builds indexes that are due, and merges, until ctx ends. It is no job: what it does is not asked for by
-// anybody, a process that ends in the middle loses nothing, and the next one sees from the index itself what is to be
-// done. An error is logged, and what failed is tried again.
+// Run builds indexes that are due, and merges, until ctx ends. It is not a job of the queue: its work follows from
+// the index itself, so that nothing is lost when a process ends in the middle, and the next look does the rest. An error is logged,
+// and the index is looked at again a minute later.
 func (m *Maintenance) Run(ctx context.Context, log *slog.Logger) error {
 	tick := time.NewTicker(maintainEvery)
 	defer tick.Stop()
