@@ -79,6 +79,11 @@ func answersFitTheirSchemas(t *testing.T, a *api) {
 			}
 			target = page.link(target, "next")
 		}
+		if r.Path == "/v1/search" { // what a response has only for a query
+			for _, more := range []string{"?q=harbor&facets=true", "?q=okinawwa"} {
+				d.check(t, r, r.Path+more, a.get(all, r.Path+more).ok().body)
+			}
+		}
 	}
 	d.covered(t)
 }
