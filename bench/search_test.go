@@ -29,7 +29,6 @@ type searchSet struct {
 	r                 *rand.Rand
 	bytes             int
 	names             []string
-	base              domain.ID
 }
 
 func newSearchSet(reports, entities int) *searchSet {
