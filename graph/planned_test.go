@@ -123,9 +123,13 @@ func TestPlanEqualsExecutor(t *testing.T) {
 					if i == 0 {
 						questions = all
 					}
-					v := pick(dice{rt}, viewers)
+					v, q := pick(dice{rt}, viewers), questions.Draw(rt, "question")
+					ran := w.compare(rt.Fatalf, v, q)
+					if searchesIn(q) {
+						continue // plans leave filters that search to the executor
+					}
 					asked++
-					if w.compare(rt.Fatalf, v, questions.Draw(rt, "question")) {
+					if ran {
 						planned++
 					}
 				}

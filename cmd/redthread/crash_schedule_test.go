@@ -31,7 +31,7 @@ func TestSchedulesSurviveCrashes(t *testing.T) {
 		made := 0
 		for range rounds {
 			cmd, addr, stderr := startCommand(t, s.serve(t.Context()))
-			due := time.Now().Add(2 * time.Second)
+			due := time.Now().Add(4 * time.Second) // to schedule takes a second or two on a busy machine
 			for range each {
 				slug := fmt.Sprintf("r%d", made)
 				if _, ok := s.post(t, addr, `mutation($slug: String!, $at: DateTime!, $documents: [String!]!) {

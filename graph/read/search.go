@@ -2,6 +2,7 @@ package read
 
 import (
 	"context"
+	"errors"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -21,6 +22,14 @@ type Searcher interface {
 // SearchBy sets by what the field search of filters finds. It is called before anything is read.
 func (r *Reader) SearchBy(s Searcher) { r.searcher = s }
 
+type planKey struct{}
+
+// InPlan returns the context of a plan. Filters in it cannot search: a plan compiles all filters ahead, and
+// the executor only those of lists that it comes to, so that the two would not ask the same of the index.
+func InPlan(ctx context.Context) context.Context { return context.WithValue(ctx, planKey{}, true) }
+
+var errInPlan = errors.New("a filter searches, which plans leave to the executor")
+
 // search is the condition that a row is what a search finds. The ids come first, as one parameter.
 func (c *compiler) search(ctx context.Context, t *Table, raw any, path string) condition {
 	text, ok := raw.(string)
@@ -30,6 +39,10 @@ func (c *compiler) search(ctx context.Context, t *Table, raw any, path string) c
 	}
 	if problem := textProblem(text); problem != "" {
 		c.problems.Add(path, "%s", problem)
+		return nil
+	}
+	if ctx.Value(planKey{}) != nil {
+		c.failed = errInPlan
 		return nil
 	}
 	if c.reader.searcher == nil {

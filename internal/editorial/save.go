@@ -385,20 +385,16 @@ func (e *editTx) writeVersion(ctx context.Context, s *aggregate.Spec, meta *aggr
 	if err := writeMentions(ctx, e.tx, s.Type, next, meta == nil); err != nil {
 		return SaveResult{}, err
 	}
-	if err := e.index(ctx, s.Type, next); err != nil {
+	if err := e.index(ctx, s.Type, meta == nil, next); err != nil {
 		return SaveResult{}, err
 	}
 	return saved, e.revise(ctx, s.Type, next, saved.Version, created, message)
 }
 
-// index writes documents of a type to the desk's search index.
-func (e *editTx) index(ctx context.Context, t domain.Type, rows ...*aggregate.Row) error {
+// index writes a document to the desk's search index. created says that it is new.
+func (e *editTx) index(ctx context.Context, t domain.Type, created bool, row *aggregate.Row) error {
 	w := search.NewWriter(e.tx)
-	documents := make([]search.Document, len(rows))
-	for i, r := range rows {
-		documents[i] = search.Document{Root: r, Type: t, Published: e.at}
-	}
-	if err := w.Put(ctx, documents...); err != nil {
+	if err := w.Put(ctx, search.Document{Root: row, Type: t, New: created, Published: e.at}); err != nil {
 		return err
 	}
 	return w.Flush(ctx)

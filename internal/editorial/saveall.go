@@ -281,7 +281,7 @@ func (b *saveBatch) indexAll(ctx context.Context) error {
 	for t, rows := range b.rows {
 		documents := make([]search.Document, len(rows))
 		for i, r := range rows {
-			documents[i] = search.Document{Root: r, Type: t, Published: b.at}
+			documents[i] = search.Document{Root: r, Type: t, New: true, Published: b.at}
 		}
 		if err := w.Put(ctx, documents...); err != nil {
 			return err

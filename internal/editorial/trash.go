@@ -278,7 +278,7 @@ func (e *editTx) checkReturned(ctx context.Context, id domain.ID) error {
 	if _, err = e.write(ctx, s, meta, old, next, false, ""); err != nil {
 		return err
 	}
-	return e.index(ctx, s.Type, next)
+	return e.index(ctx, s.Type, false, next)
 }
 
 // inTrash finds a document in the trash by its id or slug; 0 where there is

@@ -99,6 +99,9 @@ func (s span) last() string {
 // each calls found with the entries of the terms in spans, source by source; once for an entry that is in
 // several.
 func (e *evaluation) each(spans []span, positions bool, found func(source *source, entry entry) error) error {
+	if len(spans) == 0 {
+		return nil
+	}
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.term, b.term) })
 	// All blocks that are not in memory are read by one statement.
 	wanted := make([][]int64, len(e.sources))

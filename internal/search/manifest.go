@@ -127,7 +127,7 @@ func readManifest(ctx context.Context, db rows) (version int64, m *manifest, err
 
 // writeManifest replaces the manifest.
 func writeManifest(ctx context.Context, tx *store.Tx, m *manifest) error {
-	err := store.Exec(ctx, tx, "INSERT INTO search_state (id, version, manifest) VALUES (1, 1, ?)"+
+	err := store.ExecLater(ctx, tx, "write the search index", "INSERT INTO search_state (id, version, manifest) VALUES (1, 1, ?)"+
 		" ON CONFLICT (id) DO UPDATE SET version = search_state.version + 1, manifest = excluded.manifest", m.encode())
 	if err != nil {
 		return fmt.Errorf("write the search index: %w", err)

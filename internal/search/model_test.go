@@ -141,6 +141,9 @@ func compare(t *testing.T, index *search.Index, model map[domain.ID]modelDocumen
 		{a + " OR " + b, 0, func(d modelDocument) bool { return d.has(a) || d.has(b) }},
 		{a, tags[0], func(d modelDocument) bool { return d.has(a) && d.tag == tags[0] }},
 	}
+	if found, err := index.Search(ctx, search.Params{Links: [][]domain.ID{{}}, First: 1}); err != nil || found.Total != 0 {
+		t.Fatalf("one of no tags: got %d and %v, want nothing", found.Total, err)
+	}
 	for _, c := range cases {
 		p := search.Params{Query: query.Parse(c.text), First: 7, Facets: true}
 		if c.tag != 0 {

@@ -22,6 +22,7 @@ type Document struct {
 	// KeepMarking says that a document which is in the index keeps the marking that it has there, until
 	// [Writer.Mark].
 	KeepMarking bool
+	New         bool      // it is not in the index
 	Published   time.Time // or, on the desk, when it was saved if it is not published
 }
 

@@ -162,6 +162,9 @@ func (w *Writer) Put(ctx context.Context, documents ...Document) error {
 		if d := &documents[i]; Indexed(d.Type) {
 			all = append(all, unitsOf(d)...)
 			owners = append(owners, d.Root.ID)
+			if _, known := w.owned[d.Root.ID]; d.New && !known {
+				w.owned[d.Root.ID] = nil // there is nothing to read
+			}
 		}
 	}
 	if err := w.load(ctx, owners); err != nil {
@@ -387,7 +390,7 @@ func (w *Writer) post(ctx context.Context) error {
 		}
 		s.size = kib(len(data))
 		m.sources = append(m.sources, s)
-		return store.Exec(ctx, w.tx, "INSERT INTO search_pending (id, data) VALUES (?, ?)", int64(m.generation), data)
+		return store.ExecLater(ctx, w.tx, "write pending postings", "INSERT INTO search_pending (id, data) VALUES (?, ?)", int64(m.generation), data)
 	}
 	out.begin(ctx)
 	if err := writeOccurrences(&writer, w.occurrences); err != nil {
@@ -501,7 +504,7 @@ func (w *Writer) storeUnits(ctx context.Context) error {
 	const columns = 4
 	for len(rows) > 0 {
 		n := aggregate.BatchSize(len(rows)/columns, columns)
-		err := store.Exec(ctx, w.tx, "INSERT INTO search_units (id, owner_id, number, hash) VALUES "+
+		err := store.ExecLater(ctx, w.tx, "write the units of the search index", "INSERT INTO search_units (id, owner_id, number, hash) VALUES "+
 			strings.Repeat("(?, ?, ?, ?), ", n-1)+"(?, ?, ?, ?)"+
 			" ON CONFLICT (id) DO UPDATE SET hash = excluded.hash", rows[:n*columns]...)
 		if err != nil {
@@ -522,11 +525,11 @@ func (w *Writer) storeBlock(ctx context.Context, block int64) error {
 	var err error
 	if empty {
 		m.stamps[block] = 0
-		err = store.Exec(ctx, w.tx, "DELETE FROM search_unit_blocks WHERE id = ?", block)
+		err = store.ExecLater(ctx, w.tx, "write the units of the search index", "DELETE FROM search_unit_blocks WHERE id = ?", block)
 	} else {
 		m.stamps[block] = m.generation
 		data, links := encodeUnits(units)
-		err = store.Exec(ctx, w.tx, "INSERT INTO search_unit_blocks (id, data, links) VALUES (?, ?, ?)"+
+		err = store.ExecLater(ctx, w.tx, "write the units of the search index", "INSERT INTO search_unit_blocks (id, data, links) VALUES (?, ?, ?)"+
 			" ON CONFLICT (id) DO UPDATE SET data = excluded.data, links = excluded.links", block, data, links)
 	}
 	if err != nil {
