@@ -511,7 +511,7 @@ func TestLeaveBetweenClaimAndSubmission(t *testing.T) {
 func TestSlowMailServer(t *testing.T) {
 	eachPost(t, func(t *testing.T, p *post) {
 		p.subscribeMany(3)
-		const lease = 200 * time.Millisecond
+		const lease = time.Second
 		p.SetLease(lease)
 		p.reply = func(ctx context.Context, _ string, _ int) mail.Result {
 			select {

@@ -64,8 +64,8 @@ func TestPage(t *testing.T) {
 	t.Run("NothingFromOutside", func(t *testing.T) {
 		t.Parallel()
 		links := links(text)
-		if len(links) != 15 {
-			t.Errorf("got %d links, want 15: %q", len(links), links)
+		if len(links) != 16 {
+			t.Errorf("got %d links, want 16: %q", len(links), links)
 		}
 		for _, link := range links {
 			if regexp.MustCompile(`^(?:[a-zA-Z][a-zA-Z0-9+.-]*:|//|/)`).MatchString(link) {
