@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -22,6 +23,11 @@ func UnplannedFields(schema *ast.Schema) map[string]bool {
 			if t.Fields[f.Name] == nil {
 				unknown[name+"."+f.Name] = true
 			}
+		}
+	}
+	for name := range schema.Types {
+		if strings.HasSuffix(name, "Connection") {
+			unknown[name+".facets"] = true
 		}
 	}
 	return unknown
