@@ -334,6 +334,9 @@ func (m *Maintenance) MergeAll(ctx context.Context) error {
 		if err := t.mergeAll(ctx); err != nil && !errors.Is(err, errMerging) {
 			return err
 		}
+		if err := t.clean(ctx); err != nil {
+			return err
+		}
 	}
 	return nil
 }
