@@ -132,11 +132,14 @@ func (s *site) seed(tb testing.TB, reports, entities int) {
 		s.save(tb, domain.Report, reportFields(i, ""))
 		names = append(names, fmt.Sprintf("report:report-%d", i))
 	}
-	// Live shows a release of this size before Publish returns.
 	for part := range slices.Chunk(names, 500) {
 		if _, err := s.desk.Publish(s.ctx, editorial.PublishParams{Documents: part, References: editorial.Include}); err != nil {
 			tb.Fatal(err)
 		}
+	}
+	// A publication returns after two seconds, whether live shows it or not.
+	if err := s.desk.Live().Project(s.ctx); err != nil {
+		tb.Fatal(err)
 	}
 }
 

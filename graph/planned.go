@@ -13,7 +13,6 @@ import (
 
 	"github.com/redthread-api/redthread/graph/bounded"
 	"github.com/redthread-api/redthread/graph/plan"
-	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -155,7 +154,7 @@ func (s stagedSchema) runPlan(p *plan.Plan, op *graphql.OperationContext) graphq
 	return func(ctx context.Context) *graphql.Response {
 		runner := s.runner
 		runner.EndsSnapshots = !s.stores.LiveMayLag() // or the sequence of the replica is read after it
-		body, err := p.Run(read.InPlan(ctx), runner, op.Variables, transport.NewBody(p.ResponseSize()))
+		body, err := p.Run(ctx, runner, op.Variables, transport.NewBody(p.ResponseSize()))
 		if failed, ok := errors.AsType[*plan.Error](err); ok && (ctx.Err() != nil || domain.KindOf(err) == domain.KindUnavailable) {
 			graphql.AddError(ctx, &gqlerror.Error{
 				Err: failed.Err, Path: failed.Path(),

@@ -52,7 +52,9 @@ func (a arguments) values(schema *ast.Schema, variables map[string]any) (map[str
 	if a.field != nil {
 		values, ok = coerce.Fitting(schema, a.field, variables)
 	}
-	if !ok {
+	// A plan compiles all filters ahead, the executor those of the lists that it comes to: a search
+	// would cost where nothing is read.
+	if !ok || read.Searches(values["filter"]) {
 		return nil, ErrNotPlanned
 	}
 	return values, nil

@@ -34,7 +34,7 @@ type counted struct {
 // filterKey identifies the filtered list of a viewer's clearance; it is empty where its
 // count is not to be cached.
 func (p *plan) filterKey(ctx context.Context, t *Table) (string, error) {
-	if !t.Document.IsDocument() || domain.StageFrom(ctx) != domain.Live || searches(p.arguments) {
+	if !t.Document.IsDocument() || domain.StageFrom(ctx) != domain.Live || Searches(p.arguments) {
 		return "", nil
 	}
 	viewer, err := domain.Require(ctx, domain.ReadLive)

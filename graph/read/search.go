@@ -2,7 +2,6 @@ package read
 
 import (
 	"context"
-	"errors"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -22,14 +21,6 @@ type Searcher interface {
 // SearchBy sets by what the field search of filters finds. It is called before anything is read.
 func (r *Reader) SearchBy(s Searcher) { r.searcher = s }
 
-type planKey struct{}
-
-// InPlan returns the context of a plan. Filters in it cannot search: a plan compiles all filters ahead, and
-// the executor only those of lists that it comes to, so that the two would not ask the same of the index.
-func InPlan(ctx context.Context) context.Context { return context.WithValue(ctx, planKey{}, true) }
-
-var errInPlan = errors.New("a filter searches, which plans leave to the executor")
-
 // search is the condition that a row is what a search finds. The ids come first, as one parameter.
 func (c *compiler) search(ctx context.Context, t *Table, raw any, path string) condition {
 	text, ok := raw.(string)
@@ -39,10 +30,6 @@ func (c *compiler) search(ctx context.Context, t *Table, raw any, path string) c
 	}
 	if problem := textProblem(text); problem != "" {
 		c.problems.Add(path, "%s", problem)
-		return nil
-	}
-	if ctx.Value(planKey{}) != nil {
-		c.failed = errInPlan
 		return nil
 	}
 	if c.reader.searcher == nil {
@@ -76,18 +63,18 @@ func (c *compiler) search(ctx context.Context, t *Table, raw any, path string) c
 	}
 }
 
-// searches reports whether a filter has a search in it: what it finds is no constant.
-func searches(filter any) bool {
+// Searches reports whether a filter has a search in it: what it finds is no constant.
+func Searches(filter any) bool {
 	switch filter := filter.(type) {
 	case map[string]any:
 		for name, value := range filter {
-			if _, ok := value.(string); name == searchField && ok || searches(value) {
+			if _, ok := value.(string); name == searchField && ok || Searches(value) {
 				return true
 			}
 		}
 	case []any:
 		for _, value := range filter {
-			if searches(value) {
+			if Searches(value) {
 				return true
 			}
 		}

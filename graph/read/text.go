@@ -97,7 +97,7 @@ func (p *plan) writtenFilter() (key string, ok bool) {
 		return "", true
 	}
 	text, err := json.Marshal(p.arguments)
-	if err != nil || searches(p.arguments) || len(text) > maxFilterKey || bytes.Contains(text, noIDText) {
+	if err != nil || Searches(p.arguments) || len(text) > maxFilterKey || bytes.Contains(text, noIDText) {
 		return "", false
 	}
 	text = append(text, byte(p.seeks))

@@ -7,9 +7,9 @@ const within = "within"
 
 // tree is the condition that a row is the one that is named, or below it: see [Table.Tree].
 //
-// The viewer goes down the tree from row to row that they may see, as by the field children. So
-// a row below one that is hidden from them is in no branch above that: whoever does not see what
-// leads from one to the other must not learn that something does.
+// The way down the tree leads over rows that the viewer may see, as by the field children. So a row
+// below one that is hidden is in no branch above that: the viewer must not learn that something hidden
+// leads from one to the other.
 func (c *compiler) tree(t *Table, raw any, path string, at scope) condition {
 	named := c.compare(t, t.Fields["slug"], "eq", raw, path, at)
 	if named == nil {

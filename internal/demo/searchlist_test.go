@@ -39,6 +39,9 @@ func TestJudgedSearchesOfTheRealList(t *testing.T) {
 		if got.Published == 0 {
 			t.Fatalf("nothing was published: %+v", got)
 		}
+		if err := desk.Live().Project(t.Context()); err != nil { // a publication does not wait for ever
+			t.Fatal(err)
+		}
 		judge(t, newSearches(t, s), all)
 	})
 }

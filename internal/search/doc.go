@@ -1,7 +1,7 @@
 // Package search is the search index of each store: an inverted index in tables
 // that are the same on both engines. It writes the index in the transactions that write
-// the documents, merges and rebuilds it, and answers searches, suggestions,
-// corrections, matches of names and related documents for a viewer.
+// the documents, merges and rebuilds it, and finds what a viewer searches for: documents, suggestions,
+// corrections, matches of names and related documents.
 //
 // A [Writer] writes documents, [Index] reads, and [Maintenance] merges and rebuilds. The terms
 // come from package analysis, queries from package query, keys of names and their
@@ -17,7 +17,7 @@
 // is passed over, until a merge drops what no longer counts.
 //
 // Whether a viewer sees a unit is decided for each posting, and the
-// statistics behind scores are kept by marking. So what is hidden changes no answer. The exception is a
+// statistics behind scores are computed by clearance. So what is hidden changes no result. The exception is a
 // beginning of words with which more terms begin than are looked for: the
 // result then says that it is approximate.
 package search

@@ -87,7 +87,7 @@ func put(ctx context.Context, tx *store.Tx, w *search.Writer, d *seenDocument) e
 	return w.Put(ctx, d.Document)
 }
 
-// answers returns everything that a viewer may be told, as text.
+// answers returns all results for a viewer, as text.
 func answers(ctx context.Context, t *testing.T, index *search.Index, seen []*seenDocument, r *rand.Rand) string {
 	t.Helper()
 	var b strings.Builder

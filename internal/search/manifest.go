@@ -71,45 +71,27 @@ func (m *manifest) encode() []byte {
 }
 
 func decodeManifest(data []byte) (*manifest, error) {
-	failed := false
-	next := func() uint64 {
-		n, size := binary.Uvarint(data)
-		if size <= 0 {
-			failed, data = true, nil
-			return 0
-		}
-		data = data[size:]
-		return n
-	}
+	r := byteReader{data: data}
+	next := r.uvarint
 	m := &manifest{format: int(next())}
 	if m.format != manifestFormat {
 		return nil, fmt.Errorf("the search index has form %d, and this program reads %d: run redthread reindex", m.format, manifestFormat)
 	}
-	m.analyser, m.building, m.reached = int(next()), int(next()), domain.ID(next())
-	m.restart = uint32(next())
+	m.analyser, m.building, m.reached, m.restart = int(next()), int(next()), domain.ID(next()), uint32(next())
 	m.numbers, m.generation, m.nextBlock, m.nextSegment = uint32(next()), uint32(next()), int64(next()), int64(next())
-	for range next() {
-		if failed {
-			break
-		}
+	for range r.count() {
 		s := source{segment: int64(next()), first: uint32(next())}
 		s.last = s.first + uint32(next())
 		s.units, s.size, s.blocks = uint32(next()), uint32(next()), uint32(next())
 		m.sources = append(m.sources, s)
 	}
-	for range next() {
-		if failed {
-			break
-		}
+	for range r.count() {
 		m.builds = append(m.builds, build{int64(next()), int64(next())})
 	}
-	for range next() {
-		if failed {
-			break
-		}
+	for range r.count() {
 		m.stamps = append(m.stamps, uint32(next()))
 	}
-	if failed || len(data) > 0 {
+	if !r.complete() {
 		return nil, errCorrupt
 	}
 	return m, nil

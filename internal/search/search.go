@@ -22,7 +22,7 @@ type Index struct {
 	desk, live *reader
 }
 
-// cacheBytes is how much of the postings of a store is kept in memory.
+// cacheBytes is the size of the cache of the postings of a store.
 const cacheBytes = 24 << 20
 
 // New returns the indexes of the stores.

@@ -136,14 +136,11 @@ func decodeDictionary(data []byte) (*dictionary, error) {
 	r := byteReader{data: data}
 	d := &dictionary{}
 	var id int64
-	for range r.uvarint() {
-		if r.failed {
-			break
-		}
+	for range r.count() {
 		id += int64(r.uvarint())
 		d.add(id, string(r.bytes(r.uvarint())))
 	}
-	if r.failed {
+	if !r.complete() {
 		return nil, errCorrupt
 	}
 	return d, nil

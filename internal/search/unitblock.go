@@ -121,6 +121,20 @@ func (r *byteReader) uvarint() uint64 {
 	return n
 }
 
+// count reads how many elements follow. Each has a byte at least, so that damaged data cannot make a reader
+// loop for long.
+func (r *byteReader) count() uint64 {
+	n := r.uvarint()
+	if n > uint64(len(r.data)) {
+		r.failed, r.data = true, nil
+		return 0
+	}
+	return n
+}
+
+// complete reports whether all was read, and nothing was wrong.
+func (r *byteReader) complete() bool { return !r.failed && len(r.data) == 0 }
+
 func (r *byteReader) varint() int64 {
 	n, size := binary.Varint(r.data)
 	if size <= 0 {
@@ -145,10 +159,7 @@ func (r *byteReader) bytes(n uint64) []byte {
 func decodeUnits(data []byte, stamp uint32) (*unitBlock, error) {
 	r := byteReader{data: data}
 	b := &unitBlock{stamp: stamp, words: []string{""}}
-	for range r.uvarint() {
-		if r.failed {
-			break
-		}
+	for range r.count() {
 		b.words = append(b.words, string(r.bytes(r.uvarint())))
 	}
 	for i := range blockUnits {
@@ -179,7 +190,7 @@ func decodeUnits(data []byte, stamp uint32) (*unitBlock, error) {
 			r.failed = true
 		}
 	}
-	if r.failed || len(r.data) > 0 {
+	if !r.complete() {
 		return nil, errCorrupt
 	}
 	return b, nil
@@ -219,18 +230,12 @@ type linkBlock struct {
 func decodeLinks(data []byte) (*linkBlock, error) {
 	r := byteReader{data: data}
 	b := &linkBlock{}
-	for range r.uvarint() {
-		if r.failed {
-			break
-		}
+	for range r.count() {
 		b.targets = append(b.targets, domain.ID(r.uvarint()))
 	}
 	for i := range blockUnits {
 		b.starts[i] = uint32(len(b.at))
-		for range r.uvarint() {
-			if r.failed {
-				break
-			}
+		for range r.count() {
 			at := uint32(r.uvarint())
 			if int(at) >= len(b.targets) {
 				return nil, errCorrupt
@@ -239,7 +244,7 @@ func decodeLinks(data []byte) (*linkBlock, error) {
 		}
 	}
 	b.starts[blockUnits] = uint32(len(b.at))
-	if r.failed || len(r.data) > 0 {
+	if !r.complete() {
 		return nil, errCorrupt
 	}
 	return b, nil

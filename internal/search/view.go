@@ -95,7 +95,7 @@ func (r *reader) view(ctx context.Context, db rows) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A snapshot that is older than what was read for another one is not kept.
+	// The view of an older snapshot does not replace the latest one.
 	if before == nil || v.version > before.version {
 		r.latest.Store(v)
 	}

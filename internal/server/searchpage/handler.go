@@ -82,7 +82,7 @@ type (
 		Query, Problem, Count, Next   string
 		Asked, Approximate, Truncated bool
 		DidYouMean                    *link
-		Kept                          []hidden
+		Hidden                        []hidden
 		Chosen, Orders                []link
 		Results                       []result
 		Facets                        []facet
@@ -245,12 +245,12 @@ func (s *shown) fill(q url.Values, data []byte) error {
 // narrow adds the links that narrow what is found, and those that widen it again.
 func (s *shown) narrow(q url.Values, facets map[string][]facetValue, total int) {
 	if q.Get("by") != "" {
-		s.Kept = append(s.Kept, hidden{"by", q.Get("by")})
+		s.Hidden = append(s.Hidden, hidden{"by", q.Get("by")})
 	}
 	for _, n := range narrowings {
 		given := values(q, n.name)
 		for _, v := range given {
-			s.Kept = append(s.Kept, hidden{n.name, v})
+			s.Hidden = append(s.Hidden, hidden{n.name, v})
 			s.Chosen = append(s.Chosen, link{Label: n.label + ": " + v, Link: with(q, func(q url.Values) {
 				q[n.name] = slices.DeleteFunc(q[n.name], func(other string) bool { return other == v })
 			})})
