@@ -1,9 +1,7 @@
 package search
 
 import (
-	"cmp"
 	"encoding/binary"
-	"slices"
 	"sort"
 )
 
@@ -74,39 +72,6 @@ func (w *segmentWriter) close() error {
 		return err
 	}
 	return w.endBlock()
-}
-
-// writeOccurrences sorts occurrences and writes them as postings.
-func writeOccurrences(w *segmentWriter, all []occurrence) error {
-	slices.SortFunc(all, func(a, b occurrence) int {
-		if a.term != b.term {
-			return cmp.Compare(a.term, b.term)
-		}
-		return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.field, b.field), cmp.Compare(a.position, b.position))
-	})
-	var positions []byte
-	for len(all) > 0 {
-		first := &all[0]
-		p := posting{number: first.number}
-		positions = positions[:0]
-		i := 0
-		var last uint32
-		field := first.field
-		for ; i < len(all) && all[i].number == first.number && all[i].term == first.term; i++ {
-			o := &all[i]
-			if o.field != field {
-				field, last = o.field, 0
-			}
-			p.frequencies[field]++
-			positions = binary.AppendUvarint(positions, uint64(o.position-last))
-			last = o.position
-		}
-		if err := w.add(first.term, &p, positions); err != nil {
-			return err
-		}
-		all = all[i:]
-	}
-	return nil
 }
 
 // dictionary says where the terms of a segment are: its blocks, in order, each with the first of

@@ -253,25 +253,15 @@ func calledTerm(words []analysis.Token) string {
 	return b.String()
 }
 
-// occurrence is a term at a place in a unit.
-type occurrence struct {
-	term     string
-	position uint32
-	number   uint32
-	field    uint8
-}
-
 // fieldGap is the distance between texts of the same field, so that no phrase reaches from one into the
 // next.
 const fieldGap = 16
 
-// occurrences appends all terms of a unit, and sets the lengths of its fields.
-func (u *unit) occurrences(dst []occurrence, number uint32) []occurrence {
+// collect adds all terms of a unit to dst, and sets the lengths of its fields.
+func (u *unit) collect(dst *occurrences, number uint32) {
 	var at [fields]uint32
 	var tokens []analysis.Token
-	put := func(term string, field int, position uint32) {
-		dst = append(dst, occurrence{term: term, number: number, field: uint8(field), position: position})
-	}
+	put := func(term string, field int, position uint32) { dst.add(term, number, field, position) }
 	flat := map[string]bool{} // terms without positions, each once
 	once := func(term string, field int) {
 		if !flat[term] {
@@ -340,5 +330,4 @@ func (u *unit) occurrences(dst []occurrence, number uint32) []occurrence {
 	for f, n := range lengths {
 		u.Lengths[f] = uint16(min(n, 1<<16-1))
 	}
-	return dst
 }

@@ -25,7 +25,7 @@ type Writer struct {
 	changed  map[int64]bool                  // blocks to be written
 
 	ahead       map[domain.ID]analysed
-	occurrences []occurrence
+	occurrences occurrences
 	written     int // units with new postings
 	stored      []storedUnit
 	removed     []domain.ID
@@ -212,7 +212,7 @@ func (w *Writer) Put(ctx context.Context, documents ...Document) error {
 		} else {
 			// A unit that is put twice in a transaction: what it had of the first time is replaced.
 			if before.ID != 0 && before.Generation == w.nextGeneration() {
-				w.occurrences = slices.DeleteFunc(w.occurrences, func(o occurrence) bool { return o.number == number })
+				w.occurrences.remove(number)
 			}
 			w.analyse(u, number, hash)
 			w.written++
@@ -239,23 +239,18 @@ func (w *Writer) Put(ctx context.Context, documents ...Document) error {
 // analysed is the terms of a unit that were found ahead of a transaction.
 type analysed struct {
 	hash        int64
-	occurrences []occurrence
+	occurrences occurrences
 	lengths     [fields]uint16
 }
 
-// analyse appends the terms of a unit.
+// analyse collects the terms of a unit.
 func (w *Writer) analyse(u *unit, number uint32, hash int64) {
-	a, ok := w.ahead[u.ID]
-	if !ok || a.hash != hash {
-		w.occurrences = u.occurrences(w.occurrences, number)
+	if a, ok := w.ahead[u.ID]; ok && a.hash == hash {
+		w.occurrences.addAll(&a.occurrences, number)
+		u.Lengths = a.lengths
 		return
 	}
-	start := len(w.occurrences)
-	w.occurrences = append(w.occurrences, a.occurrences...)
-	for i := start; i < len(w.occurrences); i++ {
-		w.occurrences[i].number = number
-	}
-	u.Lengths = a.lengths
+	u.collect(&w.occurrences, number)
 }
 
 // analyseAhead finds the terms of documents ahead of the transaction that writes them, so that its lock is held for less
@@ -269,7 +264,10 @@ func analyseAhead(documents []Document) map[domain.ID]analysed {
 		units := unitsOf(&documents[i])
 		for j := range units {
 			u := &units[j]
-			all[u.ID] = analysed{u.hash(), u.occurrences(nil, 0), u.Lengths}
+			a := analysed{hash: u.hash()}
+			u.collect(&a.occurrences, 0)
+			a.lengths = u.Lengths
+			all[u.ID] = a
 		}
 	}
 	return all
@@ -351,7 +349,7 @@ const postBatch = 400_000
 
 // Spill writes postings if many were collected, so that a large release does not take much memory.
 func (w *Writer) Spill(ctx context.Context) error {
-	if len(w.occurrences) < postBatch {
+	if len(w.occurrences.places) < postBatch {
 		return nil
 	}
 	return w.post(ctx)
@@ -359,15 +357,15 @@ func (w *Writer) Spill(ctx context.Context) error {
 
 // post writes the collected postings as a generation of their own.
 func (w *Writer) post(ctx context.Context) error {
-	if len(w.occurrences) == 0 && w.written == 0 {
+	if w.written == 0 {
 		return nil
 	}
 	m := w.manifest
 	m.generation++
 	w.dirty, w.posted = true, true
 	s := source{first: m.generation, last: m.generation, units: uint32(w.written)}
-	defer func() { w.occurrences, w.written = w.occurrences[:0], 0 }()
-	if len(w.occurrences) == 0 {
+	defer func() { w.occurrences.reset(); w.written = 0 }()
+	if len(w.occurrences.places) == 0 {
 		return nil
 	}
 	out := &blockOutput{tx: w.tx, manifest: m}
@@ -382,7 +380,7 @@ func (w *Writer) post(ctx context.Context) error {
 			data = encodePending(postings, positions)
 			return nil
 		}}
-		if err := writeOccurrences(&all, w.occurrences); err != nil {
+		if err := w.occurrences.write(&all); err != nil {
 			return err
 		}
 		if err := all.close(); err != nil {
@@ -393,7 +391,7 @@ func (w *Writer) post(ctx context.Context) error {
 		return store.ExecLater(ctx, w.tx, "write pending postings", "INSERT INTO search_pending (id, data) VALUES (?, ?)", int64(m.generation), data)
 	}
 	out.begin(ctx)
-	if err := writeOccurrences(&writer, w.occurrences); err != nil {
+	if err := w.occurrences.write(&writer); err != nil {
 		return err
 	}
 	if err := writer.close(); err != nil {
