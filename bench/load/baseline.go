@@ -101,6 +101,7 @@ type createdJSON struct {
 type variables struct {
 	Slug  string
 	Tag   string
+	Word  string
 	Kind  string
 	After *string
 	Input newReport
@@ -117,6 +118,7 @@ type queries interface {
 	report(ctx context.Context, slug string, clearance int) (*reportJSON, error)
 	newest(ctx context.Context, clearance int) ([]*reportJSON, error)
 	byTag(ctx context.Context, tag string, clearance int) ([]*reportJSON, error)
+	byWord(ctx context.Context, word string, clearance int) ([]*reportJSON, error)
 	byEntityTag(ctx context.Context, tag string, clearance int) ([]*reportJSON, error)
 	// page returns at most n reports after a place, or the first ones.
 	page(ctx context.Context, after *reportPlace, n, clearance int) ([]*reportJSON, error)
@@ -160,7 +162,8 @@ func serveBaseline(ctx context.Context, args []string, out *replies) error {
 	mux := http.NewServeMux()
 	for name, handler := range map[string]func(context.Context, *variables, int) (any, error){
 		"W1": b.reportBySlug, "W2": b.newestReports, "W3": b.reportsByTag, "W3c": b.reportsByTag, "W3e": b.reportsByEntityTag, "W4": b.pageOfReports,
-		"W5": b.countByKind, "W5t": b.countByTag, "W5c": b.countByTag, "W6": b.createReport, "W7": b.twoHops,
+		"W5": b.reportsWithWord, "W5c": b.reportsWithWord, "W6": b.createReport, "W7": b.twoHops,
+		"W8": b.countByKind, "W8t": b.countByTag, "W8c": b.countByTag,
 	} {
 		mux.HandleFunc("POST /"+name, serveJSON(handler))
 	}
@@ -296,6 +299,14 @@ func (b *baseline) newestReports(ctx context.Context, _ *variables, clearance in
 
 func (b *baseline) reportsByTag(ctx context.Context, v *variables, clearance int) (any, error) {
 	reports, err := b.db.byTag(ctx, v.Tag, clearance)
+	if err == nil {
+		err = b.fill(ctx, reports, withTags, clearance)
+	}
+	return data[reportsData]{reportsData{reportsJSON{Nodes: reports}}}, err
+}
+
+func (b *baseline) reportsWithWord(ctx context.Context, v *variables, clearance int) (any, error) {
+	reports, err := b.db.byWord(ctx, v.Word, clearance)
 	if err == nil {
 		err = b.fill(ctx, reports, withTags, clearance)
 	}

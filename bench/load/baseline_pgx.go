@@ -95,6 +95,10 @@ const (
 
 	pgByTag = `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM live.report_tags x JOIN live.reports r ON r.id = x.report_id
 		WHERE ` + pgOfTag + pgNewestLinks
+	// The page is found by the index and the dates alone.
+	pgByWord = `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM (
+		SELECT r.id FROM live.baseline_texts x JOIN live.reports r ON r.id = x.id WHERE x.words @@ plainto_tsquery('simple', $1) AND r.effective_marking <= $2` + pgNewest + `LIMIT 20) page
+		JOIN live.reports r ON r.id = page.id` + pgNewest
 	pgByEntityTag = `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM (
 		SELECT DISTINCT x.report_id, x.owner_published FROM live.tags t JOIN live.entity_tags y ON y.tag_id = t.id JOIN live.entities e ON e.id = y.entity_id JOIN live.report_entities x ON x.entity_id = e.id
 		WHERE t.slug = $1 AND t.effective_marking <= $2 AND e.effective_marking <= $2 AND x.owner_marking <= $2` + pgNewestLinks + `) page
@@ -103,6 +107,10 @@ const (
 
 func (q *postgresQueries) byTag(ctx context.Context, tag string, clearance int) ([]*reportJSON, error) {
 	return q.list(ctx, pgByTag, tag, clearance)
+}
+
+func (q *postgresQueries) byWord(ctx context.Context, word string, clearance int) ([]*reportJSON, error) {
+	return q.list(ctx, pgByWord, word, clearance)
 }
 
 func (q *postgresQueries) byEntityTag(ctx context.Context, tag string, clearance int) ([]*reportJSON, error) {

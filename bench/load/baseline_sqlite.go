@@ -18,7 +18,7 @@ import (
 type sqliteQueries struct {
 	live, desk *sql.DB
 
-	bySlug, newestFirst, withTag, withEntityTag, firstPage, nextPage, kindCount, tagCount,
+	bySlug, newestFirst, withTag, withWord, withEntityTag, firstPage, nextPage, kindCount, tagCount,
 	tagsOf, entitiesOf, narrativesOf, entityBySlug, tiesOf *sql.Stmt
 }
 
@@ -60,6 +60,10 @@ func openSQLite(ctx context.Context, folder string) (queries, error) {
 	const newestLinks = ` ORDER BY x.owner_published DESC, x.report_id DESC LIMIT 20`
 	prepare(&q.withTag, `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM report_tags x JOIN reports r ON r.id = x.report_id
 		WHERE `+ofTag+newestLinks)
+	// The page is found by the index and the dates alone.
+	prepare(&q.withWord, `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM (
+		SELECT r.id FROM baseline_texts JOIN reports r ON r.id = baseline_texts.rowid WHERE baseline_texts MATCH ? AND r.effective_marking <= ?2`+newest+`LIMIT 20) page
+		JOIN reports r ON r.id = page.id`+newest)
 	prepare(&q.withEntityTag, `SELECT r.id, r.slug, r.title, r.summary, r.published_at FROM (
 		SELECT DISTINCT x.report_id, x.owner_published FROM tags t JOIN entity_tags y ON y.tag_id = t.id JOIN entities e ON e.id = y.entity_id JOIN report_entities x ON x.entity_id = e.id
 		WHERE t.slug = ? AND t.effective_marking <= ?2 AND e.effective_marking <= ?2 AND x.owner_marking <= ?2`+newestLinks+`) page
@@ -145,6 +149,10 @@ func (q *sqliteQueries) newest(ctx context.Context, clearance int) ([]*reportJSO
 
 func (q *sqliteQueries) byTag(ctx context.Context, tag string, clearance int) ([]*reportJSON, error) {
 	return q.list(ctx, q.withTag, tag, clearance)
+}
+
+func (q *sqliteQueries) byWord(ctx context.Context, word string, clearance int) ([]*reportJSON, error) {
+	return q.list(ctx, q.withWord, `"`+word+`"`, clearance)
 }
 
 func (q *sqliteQueries) byEntityTag(ctx context.Context, tag string, clearance int) ([]*reportJSON, error) {

@@ -17,6 +17,7 @@ import (
 	"github.com/redthread-api/redthread/internal/app"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/pgtemp"
+	"github.com/redthread-api/redthread/internal/search"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -158,7 +159,7 @@ func (b *bench) generate(ctx context.Context, c store.Config) error {
 		if b.changed, err = findChanged(ctx, stores); err != nil {
 			return err
 		}
-		return removeWritten(ctx, stores)
+		return errors.Join(removeWritten(ctx, stores), indexForBaseline(ctx, stores))
 	}
 	if found != "" {
 		return fmt.Errorf("the stores have the data set %q, want %q: delete them, or give another --data or --dsn", found, b.set.Name())
@@ -171,7 +172,10 @@ func (b *bench) generate(ctx context.Context, c store.Config) error {
 		}
 	})
 	b.logf("generated in %s", time.Since(began).Round(time.Millisecond))
-	return err
+	if err != nil {
+		return err
+	}
+	return indexForBaseline(ctx, stores)
 }
 
 // removeWritten deletes the reports that an earlier run created.
@@ -179,6 +183,13 @@ func removeWritten(ctx context.Context, stores *store.Stores) error {
 	return stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		ids, err := store.QueryIDs(ctx, tx, "SELECT id FROM reports WHERE slug LIKE '"+writtenPrefix+"%'")
 		if err != nil || len(ids) == 0 {
+			return err
+		}
+		w := search.NewWriter(tx)
+		if err := w.Remove(ctx, ids...); err != nil {
+			return err
+		}
+		if err := w.Flush(ctx); err != nil {
 			return err
 		}
 		for _, statement := range []string{"DELETE FROM revisions WHERE document_id", "DELETE FROM name_keys WHERE document_id", "DELETE FROM mentions WHERE document_id", "DELETE FROM reports WHERE id"} {

@@ -42,7 +42,8 @@ type object = map[string]any
 // workloads returns all workloads on a data set.
 func workloads(s *dataset.Set) []*workload {
 	return []*workload{reportBySlug(s), newestReports(s), reportsByTag(s), reportsByCommonTag(s), reportsByEntityTag(s), pageOfReports(s),
-		countByKind(s), countByTag(s), countByCommonTag(s), createReport(s), twoHops(s)}
+		reportsWithWord(s, "W5", "newest 20 with a rare word", dataset.RareWords()), reportsWithWord(s, "W5c", "newest 20 with a common word", dataset.CommonWords()),
+		createReport(s), twoHops(s), countByKind(s), countByTag(s), countByCommonTag(s)}
 }
 
 // selectWorkloads returns those with the names, or all.
@@ -240,8 +241,22 @@ func pageOfReports(s *dataset.Set) *workload {
 	return w
 }
 
+// reportsWithWord searches for words that have no other word with the same stem in the texts.
+func reportsWithWord(s *dataset.Set, name, title string, words []string) *workload {
+	w := &workload{name: name, title: title, document: `query ` + name + `($word: String!) { reports(first: 20, filter: {search: $word}) { nodes {
+		slug title summary publishedAt tags { slug label } } } }`}
+	found := s.ReportsWithWords(words)
+	for _, word := range words {
+		w.requests = append(w.requests, request{object{"word": word}, func(c domain.Marking) any {
+			numbers := newest(s, s.Reports, 20, c, func(n int) bool { return slices.Contains(found[n], word) })
+			return object{"reports": object{"nodes": reportList(s, numbers, c, "slug", "title", "summary", "publishedAt", "tags")}}
+		}, false})
+	}
+	return w
+}
+
 func countByKind(s *dataset.Set) *workload {
-	w := &workload{name: "W5", title: "count of the reports of a kind", document: `query W5($kind: ReportKind!) { reports(first: 0, filter: {kind: {eq: $kind}}) { totalCount } }`}
+	w := &workload{name: "W8", title: "count of the reports of a kind", document: `query W8($kind: ReportKind!) { reports(first: 0, filter: {kind: {eq: $kind}}) { totalCount } }`}
 	for _, kind := range domain.ReportKinds {
 		w.requests = append(w.requests, request{object{"kind": kind}, func(c domain.Marking) any {
 			return object{"reports": object{"totalCount": float64(len(newest(s, s.Reports, s.Reports, c, func(n int) bool { return s.ReportKind(n) == kind })))}}
@@ -251,7 +266,7 @@ func countByKind(s *dataset.Set) *workload {
 }
 
 func countByTag(s *dataset.Set) *workload {
-	w := &workload{name: "W5t", title: "count of the reports with a tag", document: `query W5t($tag: String!) { reports(first: 0, filter: {tags: {slug: {eq: $tag}}}) { totalCount } }`}
+	w := &workload{name: "W8t", title: "count of the reports with a tag", document: `query W8t($tag: String!) { reports(first: 0, filter: {tags: {slug: {eq: $tag}}}) { totalCount } }`}
 	for _, tag := range spread(min(distinct, 50), s.Tags) {
 		w.requests = append(w.requests, numberWithTag(s, tag))
 	}
@@ -268,7 +283,7 @@ func numberWithTag(s *dataset.Set, tag int) request {
 // countByCommonTag is countByTag for tags that a share of the reports has.
 func countByCommonTag(s *dataset.Set) *workload {
 	w := countByTag(s)
-	w.name, w.title, w.requests = "W5c", "count of the reports with a common tag", nil
+	w.name, w.title, w.requests = "W8c", "count of the reports with a common tag", nil
 	for _, tag := range spread(distinct, s.CommonTags()) {
 		w.requests = append(w.requests, numberWithTag(s, tag))
 	}

@@ -2,8 +2,10 @@ package dataset
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -395,6 +397,26 @@ func (s *Set) Body(n int) string {
 		fmt.Fprintf(&b, "\nSee [the register](https://register.example/%d/%d) and its *annex*.\n\n", n, section)
 	}
 	return strings.TrimSpace(b.String())
+}
+
+// ReportsWithWords returns, for each report, those of the words that stand in its title, summary or body, in
+// any case.
+func (s *Set) ReportsWithWords(words []string) [][]string {
+	wanted := make(map[string]string, len(words))
+	for _, w := range words {
+		wanted[strings.ToLower(w)] = w
+	}
+	found := make([][]string, s.Reports)
+	for n := range found {
+		r := s.Report(n)
+		text := strings.ToLower(r.Title + "\n" + r.Summary + "\n" + s.Body(n))
+		for _, word := range strings.FieldsFunc(text, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }) {
+			if w, ok := wanted[word]; ok && !slices.Contains(found[n], w) {
+				found[n] = append(found[n], w)
+			}
+		}
+	}
+	return found
 }
 
 // ReportKind returns the kind of a report.

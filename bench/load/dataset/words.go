@@ -1,6 +1,9 @@
 package dataset
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 var adjectives = strings.Fields(`Amber Ancient Arctic Autumn Blue Bright Broad Calm Central Clear Coastal Cold Common
 	Crimson Deep Distant Dry Eastern Even Far Fast Final Foreign Formal Fresh Golden Grand Great Green Grey Harbour
@@ -13,6 +16,19 @@ var nouns = strings.Fields(`Agency Alliance Anchor Archive Bank Basin Bay Bridge
 	Freight Fund Gate Group Harbour Holding House Institute Island Junction Lake League Ledger Line Market Mill Mine
 	Mission Network Office Park Path Pier Pipeline Plant Point Port Press Quay Rail Register Ridge River Road School
 	Ship Shore Signal Station Stream Supply Terminal Tower Trade Trust Union Valley Vessel Works Yard`)
+
+// RareWords returns words that a few of a hundred reports have, in their titles.
+func RareWords() []string {
+	return slices.DeleteFunc(slices.Clone(adjectives), func(w string) bool { return len(w) < 5 || ambiguous[w] })
+}
+
+// CommonWords returns words that about a fifth of the reports have, most of them in their bodies.
+func CommonWords() []string {
+	return slices.DeleteFunc(slices.Clone(nouns), func(w string) bool { return len(w) < 5 || ambiguous[w] })
+}
+
+// ambiguous are words of which a search finds other words of the texts as well, in some language.
+var ambiguous = map[string]bool{}
 
 var publishers = []string{"Public Register", "Harbour Gazette", "Ministry of Trade", "Northern Times", "Court of Audit", "Company Filings"}
 
