@@ -25,6 +25,7 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/knowledge"
 	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/newsletter"
 	"github.com/redthread-api/redthread/internal/newsletter/render"
@@ -94,6 +95,7 @@ func New(c Config) graphql.ExecutableSchema {
 	r := &Resolver{
 		reader:      read.NewReader(c.Stores, catalog.Tables()),
 		index:       c.Search,
+		knowledge:   knowledge.New(c.Stores),
 		desk:        c.Desk,
 		keys:        c.Keys,
 		people:      c.People,

@@ -61,6 +61,7 @@ func TestVisibilityMatrix(t *testing.T) {
 			m.filters(v)
 			m.facets(v)
 			m.search(v)
+			m.graph(v)
 			m.oneByOne(v)
 			m.changes(v)
 			m.desk(v)

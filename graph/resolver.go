@@ -11,6 +11,7 @@ import (
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange/site"
+	"github.com/redthread-api/redthread/internal/knowledge"
 	"github.com/redthread-api/redthread/internal/newsletter"
 	"github.com/redthread-api/redthread/internal/newsletter/render"
 	"github.com/redthread-api/redthread/internal/queries"
@@ -20,6 +21,7 @@ import (
 type Resolver struct {
 	reader      *read.Reader
 	index       searcher
+	knowledge   *knowledge.Graph
 	desk        *editorial.Desk
 	keys        *access.Keys
 	people      *access.People

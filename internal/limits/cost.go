@@ -27,6 +27,9 @@ var surcharges = map[string]int{
 	"suggest":       50,
 	"matchEntities": 50,  // and for each name: see matchCost
 	"related":       200, // several searches
+	"network":       200, // a walk through the graph
+	"paths":         500,
+	"degree":        20, // a count
 	"snippets":      10,
 
 	// Texts, which can be long.
@@ -61,6 +64,8 @@ const (
 	// of its nesting depth, because each join multiplies the rows that are
 	// looked at.
 	joinCost = 300
+	// maxLimit is the most that an argument limit can mean; more is refused.
+	maxLimit = 150
 	// searchCost is for a search, also as a condition of a filter.
 	searchCost = 200
 )
@@ -187,6 +192,9 @@ func (c *coster) field(f *ast.Field, page int) int {
 	if strings.HasSuffix(f.Definition.Type.Name(), "Connection") {
 		inner = c.pageSize(f)
 	}
+	if f.Definition.Type.Name() == "Network" || f.Definition.Type.Name() == "Paths" {
+		inner = c.pageSize(f)
+	}
 	children := c.selectionSet(f.SelectionSet, inner)
 	elements := 1
 	if f.Definition.Type.Elem != nil && len(f.SelectionSet) > 0 {
@@ -194,6 +202,8 @@ func (c *coster) field(f *ast.Field, page int) int {
 		switch {
 		case f.Name == "matchEntities":
 			elements = c.listSize(f, "names")
+		case f.ObjectDefinition.Name == "Network", f.ObjectDefinition.Name == "Paths":
+			elements = page
 		case f.Definition.Arguments.ForName("first") != nil:
 			elements = c.pageSize(f)
 		case strings.HasSuffix(f.ObjectDefinition.Name, "Connection"):
@@ -308,8 +318,11 @@ func describedCost(set ast.SelectionSet, fragments map[string]int) int {
 // wrong with its arguments, before it reads anything.
 func (c *coster) pageSize(f *ast.Field) int {
 	args := c.Arguments(f, c.variables)
-	for _, name := range []string{"first", "last"} {
+	for _, name := range []string{"first", "last", "limit"} {
 		if n, ok := whole(args[name]); ok {
+			if name == "limit" {
+				return min(max(n, 1), maxLimit)
+			}
 			return min(max(n, 1), c.MaxPage)
 		}
 	}
