@@ -11,8 +11,8 @@ import (
 type Chain struct {
 	Steps []Step
 	// Share is what the chain passes on. By a rule that is the whole share of the last step, so
-	// chains with the same last step pass on the same share, once. In a [Economic] it is the product
-	// of the shares of all steps.
+	// chains with the same last step pass on the same share, once. In an [Economic] it is
+	// the product of the shares of all steps.
 	Share Range
 	// Sure is whether every step surely exists and, by a rule, every entity in between surely
 	// reaches the threshold.

@@ -87,23 +87,28 @@ func (g *Graph) Decide(q Query) (Decision, error) {
 	if i := slices.IndexFunc(findings, func(f Finding) bool { return f.Entity == q.Target }); i >= 0 {
 		d.Finding = findings[i]
 	}
-	var more [4]bool
-	d.Controls, more[0] = cut(c.flags(), c.limit)
+	d.Controls = cut(c.flags(), c.limit, &c.truncated)
 	if c.known {
-		d.Holders, more[1] = cut(c.holders(d.Through), c.limit)
+		d.Holders = cut(c.holders(d.Through), c.limit, &c.truncated)
 		slices.SortFunc(c.chains, compareChains)
-		d.Chains, more[2] = cut(c.chains, c.limit)
+		d.Chains = cut(c.chains, c.limit, &c.truncated)
 		if d.Verdict == Undetermined {
-			d.Open, more[3] = c.open()
+			d.Open = c.open()
 		}
-		d.Contradictions = g.contradictions(func(e int32) bool { return c.up[e] })
+		d.Contradictions = cut(g.contradictions(func(e int32) bool { return c.up[e] }), c.limit, &c.truncated)
 	}
-	d.Truncated = c.truncated || slices.Contains(more[:], true)
+	d.Truncated = c.truncated
 	return d, nil
 }
 
-// cut returns at most n elements of a list, and whether it had more.
-func cut[T any](list []T, n int) ([]T, bool) { return list[:min(n, len(list))], len(list) > n }
+// cut returns at most n elements of a list, and sets truncated if it had more.
+func cut[T any](list []T, n int, truncated *bool) []T {
+	if len(list) > n {
+		*truncated = true
+		return list[:n]
+	}
+	return list
+}
 
 // decisionCase is a query while it is decided.
 type decisionCase struct {
@@ -181,7 +186,7 @@ func (c *decisionCase) holders(through domain.ID) []Holder {
 
 // open returns the stakes that leave the verdict open, and the verdicts if they did
 // not, up to the limit.
-func (c *decisionCase) open() ([]OpenStake, bool) {
+func (c *decisionCase) open() []OpenStake {
 	var out []OpenStake
 	f := c.g.newSpread(c.q.Rule)
 	f.within = c.up
@@ -191,7 +196,8 @@ func (c *decisionCase) open() ([]OpenStake, bool) {
 			continue
 		}
 		if len(out) == c.limit || len(tried) == 4*c.limit {
-			return out, true
+			c.truncated = true
+			break
 		}
 		tried[u.stake] = true
 		lo, hi := c.g.room(u.stake)
@@ -200,7 +206,7 @@ func (c *decisionCase) open() ([]OpenStake, bool) {
 			out = append(out, o)
 		}
 	}
-	return out, false
+	return out
 }
 
 // verdictAt returns the verdict on the target if the share of a stake were known.

@@ -37,7 +37,7 @@ func (g *Graph) Economic(target domain.ID, owners []domain.ID, limit int) Econom
 	}
 	up := g.upstream(e)
 	v := g.values(g.places(owners), up)
-	out := Economic{Contradictions: g.contradictions(func(e int32) bool { return up[e] })}
+	var out Economic
 	out.Held, out.Exact = v.share(e)
 	block, _ := g.components(up)
 	paths, more := g.search(pathQuery{target: e, limit: limit, within: up, block: block, starts: v.owner})
@@ -46,6 +46,7 @@ func (g *Graph) Economic(target domain.ID, owners []domain.ID, limit int) Econom
 	}
 	slices.SortFunc(out.Chains, compareChains)
 	out.Truncated = more
+	out.Contradictions = cut(g.contradictions(func(e int32) bool { return up[e] }), limit, &out.Truncated)
 	return out
 }
 
@@ -136,7 +137,7 @@ func (v *values) solve(block []int32) {
 	case !cyclic:
 		e := block[0]
 		v.lo[e] = v.leastRow(e).sum(v.low)
-		v.hi[e] = v.greedyRow(e).sum(v.high)
+		v.hi[e] = v.greedyRow(e, v.byHigh).sum(v.high)
 	case len(block) > maxCycle || !v.solveExactly(block):
 		loose = true
 		v.approximate(block, min(max(looseWork/stakes, 4), 100))
@@ -160,7 +161,7 @@ func (v *values) solveExactly(block []int32) bool {
 		v.lo[block[i]], v.hi[block[i]] = x, x
 	}
 	for i, e := range block {
-		rows[i] = v.greedyRow(e)
+		rows[i] = v.greedyRow(e, v.byHigh)
 	}
 	for range maxPolicies {
 		for i, x := range solveRows(block, rows, v.high) {
@@ -168,7 +169,7 @@ func (v *values) solveExactly(block []int32) bool {
 		}
 		better := false
 		for i, e := range block {
-			if r := v.greedyRow(e); r.sum(v.high).Cmp(v.hi[e]) > 0 {
+			if r := v.greedyRow(e, v.byHigh); r.sum(v.high).Cmp(v.hi[e]) > 0 {
 				rows[i], better = r, true
 			}
 		}
@@ -179,19 +180,31 @@ func (v *values) solveExactly(block []int32) bool {
 	return false
 }
 
-// approximate bounds the shares of a component with cycles: Min from below and Max from above, which come nearer
-// with each round and never cross the exact range.
+// approximate bounds the shares of a component with cycles: Min from below and Max from
+// above, which come nearer with each round and never cross the exact range. It computes
+// with 30 decimals.
 func (v *values) approximate(block []int32, rounds int) {
+	unit := coarse()
 	rows := make([]row, len(block))
+	lo, hi := map[int32]*big.Int{}, map[int32]*big.Int{}
 	for i, e := range block {
 		rows[i] = v.leastRow(e)
-		v.lo[e], v.hi[e] = new(big.Rat), big.NewRat(1, 1)
+		for _, o := range rows[i].owners {
+			lo[o], hi[o] = floor(v.low(o), unit), ceil(v.high(o), unit)
+		}
 	}
+	for _, e := range block {
+		lo[e], hi[e] = new(big.Int), unit
+	}
+	byMost := func(a, b int32) int { return hi[a].Cmp(hi[b]) }
 	for range rounds {
 		for i, e := range block {
-			v.lo[e] = coarseDown(rows[i].sum(v.low))
-			v.hi[e] = coarseUp(v.greedyRow(e).sum(v.high))
+			lo[e] = rows[i].sumWhole(lo, false)
+			hi[e] = v.greedyRow(e, byMost).sumWhole(hi, true)
 		}
+	}
+	for _, e := range block {
+		v.lo[e], v.hi[e] = new(big.Rat).SetFrac(lo[e], unit), new(big.Rat).SetFrac(hi[e], unit)
 	}
 }
 
@@ -221,7 +234,7 @@ func (v *values) share(e int32) (Range, bool) {
 	for _, s := range v.g.in.of(e) {
 		exact = exact && !v.loose[v.g.stakes[s].owner]
 	}
-	return shown(v.leastRow(e).sum(v.low), v.greedyRow(e).sum(v.high)), exact
+	return shown(v.leastRow(e).sum(v.low), v.greedyRow(e, v.byHigh).sum(v.high)), exact
 }
 
 // row is one way to divide an entity among its owners.
@@ -242,6 +255,18 @@ func (r row) sum(value func(int32) *big.Rat) *big.Rat {
 	return sum
 }
 
+// sumWhole is sum of values in whole numbers, rounded down, or up.
+func (r row) sumWhole(values map[int32]*big.Int, up bool) *big.Int {
+	sum, part := new(big.Int), new(big.Int)
+	for i, s := range r.shares {
+		sum.Add(sum, part.Mul(big.NewInt(int64(s)), values[r.owners[i]]))
+	}
+	if up {
+		sum.Add(sum, big.NewInt(int64(r.whole)-1))
+	}
+	return sum.Quo(sum, big.NewInt(int64(r.whole)))
+}
+
 // leastRow returns the row of an entity with the Min of all stakes.
 func (v *values) leastRow(e int32) row {
 	stakes := v.g.in.of(e)
@@ -252,24 +277,22 @@ func (v *values) leastRow(e int32) row {
 	return r
 }
 
-// greedyRow returns the row of an entity that gives the owners of highest value as much as their
-// Max and the Min of the others allow.
-func (v *values) greedyRow(e int32) row {
+// greedyRow returns the row of an entity that gives the owners of highest value as much as
+// their Max and the Min of the others allow. compare orders owners by their values.
+func (v *values) greedyRow(e int32, compare func(a, b int32) int) row {
 	r := v.leastRow(e)
 	left := domain.FullShare - v.g.least[e]
 	if left <= 0 {
 		return r
 	}
 	stakes := v.g.in.of(e)
-	values := make([]*big.Rat, len(stakes))
 	var open []int
 	for i, s := range stakes {
 		if v.g.stakes[s].min < v.g.stakes[s].max {
-			values[i] = v.high(r.owners[i])
 			open = append(open, i)
 		}
 	}
-	slices.SortStableFunc(open, func(i, j int) int { return values[j].Cmp(values[i]) })
+	slices.SortStableFunc(open, func(i, j int) int { return compare(r.owners[j], r.owners[i]) })
 	for _, i := range open {
 		more := min(left, v.g.stakes[stakes[i]].max-r.shares[i])
 		r.shares[i] += more
@@ -277,3 +300,6 @@ func (v *values) greedyRow(e int32) row {
 	}
 	return r
 }
+
+// byHigh compares owners by the upper bounds of their values.
+func (v *values) byHigh(a, b int32) int { return v.high(a).Cmp(v.high(b)) }
