@@ -58,11 +58,12 @@ type pathQuery struct {
 	block  []int32 // the strongly connected component of each
 	starts []bool  // where paths begin
 	passes []bool  // what may be between the ends; nil is everything
+	work   int     // bounds the search, in stakes looked at and entities compared
 }
 
 func (q pathQuery) between(e int32) bool { return q.passes == nil || q.passes[e] }
 
-// pathWork bounds a search, in stakes looked at and entities compared.
+// pathWork is the bound of one search.
 const pathWork = 1_000_000
 
 // partial is a path from an entity to the target, while it is searched.
@@ -78,7 +79,7 @@ type partial struct {
 //
 // It goes backward from the target and takes first what can become the shortest
 // path (A* with exact distances), so the first path costs its length, also in a dense
-// graph. Only dead ends inside cycles cost more, up to pathWork.
+// graph. Only dead ends inside cycles cost more, up to the bound.
 func (g *Graph) search(q pathQuery) (paths [][]int32, more bool) {
 	distance := g.distances(q)
 	if distance[q.target] < 0 && !q.starts[q.target] {
@@ -114,7 +115,7 @@ func (g *Graph) search(q pathQuery) (paths [][]int32, more bool) {
 					queue[total] = append(queue[total], next)
 				}
 			}
-			if work > pathWork {
+			if work > q.work {
 				return paths, true
 			}
 		}

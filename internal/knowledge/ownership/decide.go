@@ -119,6 +119,8 @@ type decisionCase struct {
 	known  bool    // whether the target has stakes
 	up     []bool  // the target and its direct and indirect owners
 	block  []int32 // of each entity, its strongly connected component
+	// searches is the number of groups of listed owners, among which the work is divided.
+	searches int
 
 	// What the groups of listed owners contributed, one after the other.
 	groups     [][]int32 // those that possibly reach the target
@@ -130,6 +132,7 @@ type decisionCase struct {
 
 func (g *Graph) newCase(q Query) *decisionCase {
 	c := &decisionCase{g: g, q: q, limit: cmp.Or(max(q.Limit, 0), DefaultLimit), controller: map[int32]bool{}}
+	c.searches = max(len(q.Rule.groups(g.places(q.Listed))), 1)
 	c.target, c.known = g.place(q.Target)
 	if c.known {
 		c.up = g.upstream(c.target)
@@ -150,6 +153,7 @@ func (c *decisionCase) consider(group []int32, f *spread) {
 	}
 	paths, more := c.g.search(pathQuery{
 		target: c.target, limit: c.limit, within: c.up, block: c.block, starts: f.listed, passes: f.perhaps,
+		work: max(pathWork/c.searches, pathWork/100),
 	})
 	c.truncated = c.truncated || more
 	for _, path := range paths {
@@ -163,8 +167,8 @@ func (c *decisionCase) consider(group []int32, f *spread) {
 	}
 }
 
-// holders returns the stakes in the target that count, largest first. through is the listed owner that they
-// belong to, if shares do not add up.
+// holders returns the stakes in the target that count, largest first. through is the
+// listed owner that they belong to, if shares do not add up.
 func (c *decisionCase) holders(through domain.ID) []Holder {
 	listed := c.g.places(c.q.Listed)
 	if !c.q.Rule.Together {
@@ -184,6 +188,9 @@ func (c *decisionCase) holders(through domain.ID) []Holder {
 	return out
 }
 
+// openWork bounds the verdicts that are tried for the stakes that leave one open.
+const openWork = 500
+
 // open returns the stakes that leave the verdict open, and the verdicts if they did
 // not, up to the limit.
 func (c *decisionCase) open() []OpenStake {
@@ -195,7 +202,7 @@ func (c *decisionCase) open() []OpenStake {
 		if tried[u.stake] {
 			continue
 		}
-		if len(out) == c.limit || len(tried) == 4*c.limit {
+		if len(out) == c.limit || len(tried)*len(c.groups) >= openWork {
 			c.truncated = true
 			break
 		}

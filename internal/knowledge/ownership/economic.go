@@ -27,8 +27,8 @@ type Economic struct {
 	Truncated      bool // as in Decision
 }
 
-// Economic returns the effective share of the owners in the target. limit bounds each of the lists,
-// and 0 is [DefaultLimit].
+// Economic returns the effective share of the owners in the target. limit bounds each of
+// the lists, and 0 is [DefaultLimit].
 func (g *Graph) Economic(target domain.ID, owners []domain.ID, limit int) Economic {
 	limit = cmp.Or(max(limit, 0), DefaultLimit)
 	e, ok := g.place(target)
@@ -40,7 +40,9 @@ func (g *Graph) Economic(target domain.ID, owners []domain.ID, limit int) Econom
 	var out Economic
 	out.Held, out.Exact = v.share(e)
 	block, _ := g.components(up)
-	paths, more := g.search(pathQuery{target: e, limit: limit, within: up, block: block, starts: v.owner})
+	paths, more := g.search(pathQuery{
+		target: e, limit: limit, within: up, block: block, starts: v.owner, work: pathWork,
+	})
 	for _, path := range paths {
 		out.Chains = append(out.Chains, g.product(path))
 	}
@@ -50,11 +52,11 @@ func (g *Graph) Economic(target domain.ID, owners []domain.ID, limit int) Econom
 	return out
 }
 
-// values are effective shares of a group of owners in entities: the integrated ownership of F. Brioschi,
-// L. Buzzacchi and M. G. Colombo, "Risk capital financing and the separation of ownership and
-// control in business groups", Journal of Banking and Finance 13 (1989) 747–772. For owners
-// that are in cycles themselves it leaves out what comes round to them again, as S. Baldone, F. Brioschi and
-// S. Paleari do (1997), so that nothing counts twice.
+// values are effective shares of a group of owners in entities: the integrated ownership of
+// F. Brioschi, L. Buzzacchi and M. G. Colombo, "Risk capital financing and the separation of
+// ownership and control in business groups", Journal of Banking and Finance 13 (1989)
+// 747–772. For owners that are in cycles themselves it leaves out what comes round to them
+// again, as S. Baldone, F. Brioschi and S. Paleari do (1997), so that nothing counts twice.
 //
 // The share in an entity is the sum over its stakes of the stake times the share in
 // its owner, which is 1 for the owners of the group. This is also the probability
@@ -62,9 +64,9 @@ func (g *Graph) Economic(target domain.ID, owners []domain.ID, limit int) Econom
 // the group; so it is at most 1.
 //
 // Without cycles that is a sum. A strongly connected component is a system of linear
-// equations. Its lower bound is that of all Min. Its upper bound is over all ways to divide 100
-// percent among the owners of each entity. It is found by policy iteration: solve for one way, let
-// each entity take a better one where there is one, until there is none.
+// equations. Its lower bound is that of all Min. Its upper bound is over all ways to divide
+// 100 percent among the owners of each entity. It is found by policy iteration: solve for
+// one way, let each entity take a better one where there is one, until there is none.
 type values struct {
 	g      *Graph
 	owner  []bool     // in the group
@@ -77,8 +79,8 @@ const (
 	maxCycle = 24
 	// maxDenominator bounds the bits of a denominator: 75 steps of any shares.
 	maxDenominator = 2048
-	// maxPolicies bounds the policies that are tried. Each is better than the one before, and a handful
-	// is usual.
+	// maxPolicies bounds the policies that are tried. Each is better than the one before,
+	// and a handful is usual.
 	maxPolicies = 100
 	// looseWork bounds the approximation of a larger component, in stakes looked at.
 	looseWork = 100_000

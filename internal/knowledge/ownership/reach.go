@@ -88,12 +88,12 @@ func (g *Graph) Reach(rule Rule, listed []domain.ID) (Report, error) {
 }
 
 // findings returns the finding on each entity that is listed, or of which a reached owner
-// holds a share, in no order.
-// visit, unless nil, is called after each group of listed owners.
+// holds a share, in no order. visit, unless nil, is called after each group of listed
+// owners.
 func (g *Graph) findings(rule Rule, listed []int32, visit func(group []int32, f *spread)) []Finding {
 	f := g.newSpread(rule)
 	var best []Finding
-	at := make(map[int32]int)
+	at := make([]int32, len(g.ids)) // places in best, from 1
 	for _, group := range rule.groups(listed) {
 		f.run(group)
 		if visit != nil {
@@ -104,19 +104,18 @@ func (g *Graph) findings(rule Rule, listed []int32, visit func(group []int32, f 
 			if !rule.Together && finding.Held.Max > 0 {
 				finding.Through = g.ids[group[0]]
 			}
-			i, ok := at[e]
-			switch {
-			case !ok:
-				at[e] = len(best)
+			switch i := at[e]; {
+			case i == 0:
 				best = append(best, finding)
-			case finding.better(best[i]):
-				best[i] = finding
+				at[e] = int32(len(best))
+			case finding.better(best[i-1]):
+				best[i-1] = finding
 			}
 		}
 	}
 	if rule.ListingCounts {
 		for _, e := range listed {
-			best[at[e]].Verdict = Listed
+			best[at[e]-1].Verdict = Listed
 		}
 	}
 	return best
