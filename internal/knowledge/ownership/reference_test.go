@@ -14,9 +14,10 @@ import (
 // world is a share for each stake.
 type world []domain.Share
 
-// worlds returns the extreme states: in each entity every stake is at one of its ends, except at most one that
-// takes what is left of 100 percent. Whatever is linear in the shares of an entity
-// is least and greatest in one of them. There are none if the Min sum to more than 100.
+// worlds returns the extreme states: in each entity every stake is at one of its ends,
+// except at most one that takes what is left of 100 percent. Whatever is linear in the
+// shares of an entity is least and greatest in one of them. There are none if the Min sum
+// to more than 100.
 func worlds(stakes []ownership.Stake) []world {
 	all := []world{make(world, len(stakes))}
 	owned := map[domain.ID][]int{}
@@ -81,8 +82,8 @@ func divisions(stakes []ownership.Stake, in []int) []world {
 	return out
 }
 
-// naiveHeld iterates the definition of the rule in one world, until nothing changes: the share
-// of each entity that listed and reached owners hold.
+// naiveHeld iterates the definition of the rule in one world, until nothing changes: the
+// share of each entity that listed and reached owners hold.
 func naiveHeld(stakes []ownership.Stake, w world, rule ownership.Rule, listed []domain.ID) map[domain.ID]domain.Share {
 	held := map[domain.ID]domain.Share{}
 	for changed := true; changed; {
@@ -147,9 +148,9 @@ func naiveVerdict(all []world, stakes []ownership.Stake, rule ownership.Rule, li
 // fixedPoint is the unit of the power iteration: 18 decimals.
 var fixedPoint = new(big.Int).Exp(big.NewInt(10), big.NewInt(18), nil)
 
-// naiveEconomic walks up from the target in one world, in proportion to the shares, and returns bounds of how much of
-// the walk comes to the owners: what has come there after some steps, and that with all
-// that is still on a way that could.
+// naiveEconomic walks up from the target in one world, in proportion to the shares, and
+// returns bounds of how much of the walk comes to the owners: what has come there after
+// some steps, and that with all that is still on a way that could.
 func naiveEconomic(stakes []ownership.Stake, w world, owners []domain.ID, target domain.ID, steps int) (least, most *big.Int) {
 	could := map[domain.ID]bool{}
 	for _, o := range owners {
