@@ -36,7 +36,7 @@ func (g *Graph) Economic(target domain.ID, owners []domain.ID, limit int) Econom
 		return Economic{Exact: true}
 	}
 	up := g.upstream(e)
-	v := g.values(g.places(owners), up)
+	v := g.values(g.places(owners), up, looseWork)
 	var out Economic
 	out.Held, out.Exact = v.share(e)
 	block, _ := g.components(up)
@@ -72,6 +72,7 @@ type values struct {
 	owner  []bool     // in the group
 	lo, hi []*big.Rat // of entities that are not in the group; nil is 0
 	loose  []bool     // lo and hi are not exact
+	work   int        // bounds the approximation of a component, in stakes looked at
 }
 
 const (
@@ -82,15 +83,17 @@ const (
 	// maxPolicies bounds the policies that are tried. Each is better than the one before,
 	// and a handful is usual.
 	maxPolicies = 100
-	// looseWork bounds the approximation of a larger component, in stakes looked at.
-	looseWork = 100_000
+	// looseWork is the bound of one approximation, or of all approximations of a walk.
+	looseWork = 1_000_000
 )
 
 // values returns the effective shares of the owners in the entities for which within is
 // true.
-func (g *Graph) values(owners []int32, within []bool) *values {
+func (g *Graph) values(owners []int32, within []bool, work int) *values {
 	n := len(g.ids)
-	v := &values{g: g, owner: make([]bool, n), lo: make([]*big.Rat, n), hi: make([]*big.Rat, n), loose: make([]bool, n)}
+	v := &values{
+		g: g, owner: make([]bool, n), lo: make([]*big.Rat, n), hi: make([]*big.Rat, n), loose: make([]bool, n), work: work,
+	}
 	for _, e := range owners {
 		v.owner[e] = true
 	}
@@ -142,7 +145,7 @@ func (v *values) solve(block []int32) {
 		v.hi[e] = v.greedyRow(e, v.byHigh).sum(v.high)
 	case len(block) > maxCycle || !v.solveExactly(block):
 		loose = true
-		v.approximate(block, min(max(looseWork/stakes, 4), 100))
+		v.approximate(block, min(max(v.work/stakes, 4), 100))
 	}
 	for _, e := range block {
 		v.loose[e] = loose
@@ -180,34 +183,6 @@ func (v *values) solveExactly(block []int32) bool {
 		}
 	}
 	return false
-}
-
-// approximate bounds the shares of a component with cycles: Min from below and Max from
-// above, which come nearer with each round and never cross the exact range. It computes
-// with 30 decimals.
-func (v *values) approximate(block []int32, rounds int) {
-	unit := coarse()
-	rows := make([]row, len(block))
-	lo, hi := map[int32]*big.Int{}, map[int32]*big.Int{}
-	for i, e := range block {
-		rows[i] = v.leastRow(e)
-		for _, o := range rows[i].owners {
-			lo[o], hi[o] = floor(v.low(o), unit), ceil(v.high(o), unit)
-		}
-	}
-	for _, e := range block {
-		lo[e], hi[e] = new(big.Int), unit
-	}
-	byMost := func(a, b int32) int { return hi[a].Cmp(hi[b]) }
-	for range rounds {
-		for i, e := range block {
-			lo[e] = rows[i].sumWhole(lo, false)
-			hi[e] = v.greedyRow(e, byMost).sumWhole(hi, true)
-		}
-	}
-	for _, e := range block {
-		v.lo[e], v.hi[e] = new(big.Rat).SetFrac(lo[e], unit), new(big.Rat).SetFrac(hi[e], unit)
-	}
 }
 
 // low returns the lower bound of the share in an entity.
@@ -255,18 +230,6 @@ func (r row) sum(value func(int32) *big.Rat) *big.Rat {
 		}
 	}
 	return sum
-}
-
-// sumWhole is sum of values in whole numbers, rounded down, or up.
-func (r row) sumWhole(values map[int32]*big.Int, up bool) *big.Int {
-	sum, part := new(big.Int), new(big.Int)
-	for i, s := range r.shares {
-		sum.Add(sum, part.Mul(big.NewInt(int64(s)), values[r.owners[i]]))
-	}
-	if up {
-		sum.Add(sum, big.NewInt(int64(r.whole)-1))
-	}
-	return sum.Quo(sum, big.NewInt(int64(r.whole)))
 }
 
 // leastRow returns the row of an entity with the Min of all stakes.

@@ -152,6 +152,39 @@ func TestCyclesOfAnySizeAreBounded(t *testing.T) {
 	}
 }
 
+func TestCyclesWithRangesAreBounded(t *testing.T) {
+	t.Parallel()
+	for size, exact := range map[int]bool{5: true, 24: true, 30: false} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			t.Parallel()
+			// A ring in which each holds 50 to 70 of the next, and 1000 holds 30 to 50 of the first. At least,
+			// x = 30 % + x 50 %^size. At most, 1000 leaves half of the first to the ring: x = 50 % + x 50 % 70 %^(size-1).
+			var b builder
+			b.add(1000, 1, ownership.Range{Min: 30_000_000, Max: 50_000_000})
+			for i := 1; i <= size; i++ {
+				b.add(i, i%size+1, ownership.Range{Min: 50_000_000, Max: 70_000_000})
+			}
+			solved := func(constant, first, other int64) *big.Rat {
+				round := big.NewRat(first, 100)
+				for range size - 1 {
+					round.Mul(round, big.NewRat(other, 100))
+				}
+				return new(big.Rat).Quo(big.NewRat(constant*1_000_000, 1), round.Sub(big.NewRat(1, 1), round))
+			}
+			least, most := solved(30, 50, 50), solved(50, 50, 70)
+			e := b.graph(t).Economic(1, []domain.ID{1000}, 0)
+			if e.Exact != exact {
+				t.Errorf("exact is %t, want %t", e.Exact, exact)
+			}
+			below := least.Sub(least, big.NewRat(int64(e.Held.Min), 1))
+			above := most.Sub(big.NewRat(int64(e.Held.Max), 1), most)
+			if below.Sign() < 0 || above.Sign() < 0 || below.Cmp(big.NewRat(2, 1)) > 0 || above.Cmp(big.NewRat(2, 1)) > 0 {
+				t.Errorf("got %s, which is %s and %s millionths too wide", rangeText(e.Held), below.FloatString(3), above.FloatString(3))
+			}
+		})
+	}
+}
+
 func TestDenseCycleIsBounded(t *testing.T) {
 	t.Parallel()
 	const n = 60

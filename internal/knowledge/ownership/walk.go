@@ -40,7 +40,7 @@ func (g *Graph) Owners(entity domain.ID, p WalkParams) Walk {
 	w, found := g.walk(e, g.in, func(s edge) int32 { return s.owner }, p)
 	up := g.upstream(e)
 	for i, o := range found {
-		w.Holdings[i].Share, w.Holdings[i].Exact = g.values([]int32{o}, up).share(e)
+		w.Holdings[i].Share, w.Holdings[i].Exact = g.values([]int32{o}, up, looseWork/len(found)).share(e)
 	}
 	return w
 }
@@ -53,7 +53,7 @@ func (g *Graph) Holdings(entity domain.ID, p WalkParams) Walk {
 		return Walk{}
 	}
 	w, found := g.walk(e, g.out, func(s edge) int32 { return s.owned }, p)
-	v := g.values([]int32{e}, g.upstream(found...))
+	v := g.values([]int32{e}, g.upstream(found...), looseWork)
 	for i, o := range found {
 		w.Holdings[i].Share, w.Holdings[i].Exact = v.share(o)
 	}
