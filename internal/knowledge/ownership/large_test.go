@@ -185,22 +185,34 @@ func TestCyclesWithRangesAreBounded(t *testing.T) {
 	}
 }
 
-func TestDenseCycleIsBounded(t *testing.T) {
+func TestDenseCyclesAreBounded(t *testing.T) {
 	t.Parallel()
-	const n = 60
-	var b builder
-	for i := 1; i <= n; i++ {
-		b.add(1000, i, percent(20))
-		for j := 1; j <= n; j++ {
-			if i != j {
-				b.add(i, j, percent(1))
+	for name, tc := range map[string]struct {
+		n           int
+		owner, each domain.Share // what 1000 holds of each, and what each holds of each other
+		want, width domain.Share
+	}{
+		// By symmetry x = 20 % + 59 % x.
+		"a loose one comes close": {n: 60, owner: 20_000_000, each: 1_000_000, want: 48_780_487, width: 10},
+		// x = 2 % + 97.51 % x: far more rounds than there is work for.
+		"a tight one stays wide": {n: 200, owner: 2_000_000, each: 490_000, want: 80_321_285, width: domain.FullShare},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var b builder
+			for i := 1; i <= tc.n; i++ {
+				b.add(1000, i, ownership.Exactly(tc.owner))
+				for j := 1; j <= tc.n; j++ {
+					if i != j {
+						b.add(i, j, ownership.Exactly(tc.each))
+					}
+				}
 			}
-		}
-	}
-	// By symmetry x = 20 % + 59 % of x: x is 20/41.
-	e := b.graph(t).Economic(1, []domain.ID{1000}, 5)
-	if want := domain.Share(48_780_487); e.Exact || e.Held.Min > want || e.Held.Max < want+1 || e.Held.Max-e.Held.Min > 10 {
-		t.Errorf("got %s, exact %t, want little around 48.7804878", rangeText(e.Held), e.Exact)
+			e := b.graph(t).Economic(1, []domain.ID{1000}, 5)
+			if e.Exact || e.Held.Min > tc.want || e.Held.Max < tc.want+1 || e.Held.Max-e.Held.Min > tc.width {
+				t.Errorf("got %s, exact %t, want it around %s", rangeText(e.Held), e.Exact, tc.want)
+			}
+		})
 	}
 }
 
