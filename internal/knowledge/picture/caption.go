@@ -1,0 +1,151 @@
+package picture
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// A caption is the words beside a line of a picture.
+type caption struct {
+	rect
+	lines  []string
+	placed bool
+	accent bool
+	track  []point // points of the line, at even distances
+}
+
+const captionLine = 13.0
+
+// set breaks the words into lines.
+func (w *caption) set(s string) {
+	if s == "" {
+		return
+	}
+	w.lines = wrap(s, 13, 2)
+	for _, l := range w.lines {
+		w.w = max(w.w, textWidth(l)*smallSize+6)
+	}
+	w.h = float64(len(w.lines))*captionLine + 2
+}
+
+// draw writes the words over a piece of ground that interrupts the lines below.
+func (w *caption) draw(c *canvas) {
+	if !w.placed {
+		return
+	}
+	c.elem("rect", "x", w.x, "y", w.y, "width", w.w, "height", w.h, "fill", c.p.ground)
+	st := style{size: smallSize, fill: c.p.muted, anchor: "middle"}
+	if w.accent {
+		st.fill, st.bold = c.p.accent, true
+	}
+	for i, l := range w.lines {
+		c.text(w.x+w.w/2, w.y+10.5+float64(i)*captionLine, l, st)
+	}
+}
+
+// extend makes e include the line and its words.
+func (w *caption) extend(e *extent) {
+	for _, q := range w.track {
+		e.include(rect{q.x, q.y, 0, 0})
+	}
+	if w.placed {
+		e.include(w.rect)
+	}
+}
+
+func (w *caption) move(by point) {
+	w.x, w.y = w.x+by.x, w.y+by.y
+	for i, q := range w.track {
+		w.track[i] = q.plus(by)
+	}
+}
+
+// addNote counts the captions that a picture has no room for.
+func (f *Frame) addNote(without int) {
+	if without > 0 {
+		f.Note = strings.TrimSpace(f.Note + " There was no room for the words beside " + domain.Count(without, "line", "lines") + ".")
+	}
+}
+
+// placeCaptions finds places for captions, where they cover neither boxes nor each other,
+// and as few other lines as may be. It returns how many have no place.
+func placeCaptions(captions []*caption, boxes []*box) (without int) {
+	crowd := newCrowd(captions)
+	var taken []rect
+	for _, b := range boxes {
+		taken = append(taken, b.rect())
+	}
+	for _, w := range captions {
+		if len(w.lines) == 0 || len(w.track) < 2 {
+			continue
+		}
+		best, found := math.Inf(1), rect{}
+		for k, part := range [...]float64{0.5, 0.42, 0.58, 0.34, 0.66, 0.27, 0.73, 0.2, 0.8, 0.88, 0.12} {
+			at := part * float64(len(w.track)-1)
+			i := min(int(at), len(w.track)-2)
+			q, d := mix(w.track[i], w.track[i+1], at-float64(i)), w.track[i+1].minus(w.track[i]).unit()
+			for side := range 3 {
+				r := rect{q.x - w.w/2, q.y - w.h/2, w.w, w.h}
+				if side > 0 { // beside the line
+					off := math.Abs(float64(d.y*w.w))/2 + math.Abs(float64(d.x*w.h))/2 + 2
+					if side == 2 {
+						off = -off
+					}
+					r.x, r.y = r.x-float64(d.y*off), r.y+float64(d.x*off)
+				}
+				cost := float64(k) + float64(side)*1.5 + 6*float64(crowd.others(r, w))
+				if cost < best && !slices.ContainsFunc(taken, func(s rect) bool { return s.meets(r, 2) }) {
+					best, found = cost, r
+				}
+			}
+		}
+		if math.IsInf(best, 1) {
+			without++
+			continue
+		}
+		w.rect, w.placed = found, true
+		taken = append(taken, found)
+	}
+	return without
+}
+
+// A crowd knows which lines pass through a part of the picture.
+type crowd map[[2]int][]*caption
+
+const crowdCell = 12.0
+
+func newCrowd(captions []*caption) crowd {
+	out := crowd{}
+	for _, w := range captions {
+		for _, q := range w.track {
+			cell := cellOf(q)
+			if in := out[cell]; len(in) == 0 || in[len(in)-1] != w {
+				out[cell] = append(in, w)
+			}
+		}
+	}
+	return out
+}
+
+func cellOf(q point) [2]int {
+	return [2]int{int(math.Floor(q.x / crowdCell)), int(math.Floor(q.y / crowdCell))}
+}
+
+// others counts how often other lines pass through r.
+func (c crowd) others(r rect, but *caption) int {
+	n := 0
+	low, high := cellOf(point{r.x, r.y}), cellOf(point{r.x + r.w, r.y + r.h})
+	for x := low[0]; x <= high[0]; x++ {
+		for y := low[1]; y <= high[1]; y++ {
+			for _, w := range c[[2]int{x, y}] {
+				if w != but {
+					n++
+				}
+			}
+		}
+	}
+	return n
+}
