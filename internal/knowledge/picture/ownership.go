@@ -1,0 +1,418 @@
+package picture
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// Stake is a share in one node of an [Ownership] that another node holds.
+type Stake struct {
+	ID           string
+	Owner, Owned string       // ids of nodes
+	Min, Max     domain.Share // equal for a share that is known; 0 and all for one that is not
+	Confidence   string       // one of [domain.Confidences]; empty is CONFIRMED
+	Since, Until domain.Date  // in the text alternative only
+	Ended        bool
+	Counts       bool   // the verdict rests on it
+	Link         string // as for a node
+}
+
+// Outcome is what a rule says about the entity that a chart is about.
+type Outcome string
+
+// The outcomes.
+const (
+	Listed       Outcome = "LISTED"
+	Blocked      Outcome = "BLOCKED_BY_OWNERSHIP"
+	NotBlocked   Outcome = "NOT_BLOCKED"
+	Undetermined Outcome = "UNDETERMINED"
+)
+
+// Verdict is the banner below a chart.
+type Verdict struct {
+	Outcome Outcome
+	Text    string // one sentence; without it there is no banner
+	Detail  string // the reasons: sums, what is not known, the rule, the date
+}
+
+// Ownership is a chart of who owns whom: owners above, holdings below, and shares beside
+// the lines. A line that runs up closes a circle of ownership.
+type Ownership struct {
+	Frame
+	Nodes   []Node
+	Stakes  []Stake
+	Verdict Verdict
+}
+
+// SVG draws the chart. The error is of KindInvalid, or that of the context.
+func (o Ownership) SVG(ctx context.Context) ([]byte, error) {
+	n := Network{Nodes: o.Nodes, Edges: make([]Edge, len(o.Stakes))}
+	for i, s := range o.Stakes {
+		if s.Min < 0 || s.Min > s.Max || s.Max > domain.FullShare {
+			return nil, domain.Invalid("a stake of %s to %s percent is no range within 0 to 100", s.Min, s.Max)
+		}
+		n.Edges[i] = Edge{From: s.Owner, To: s.Owned, Confidence: s.Confidence, Ended: s.Ended}
+	}
+	index, err := n.index()
+	if err != nil {
+		return nil, err
+	}
+	switch o.Verdict.Outcome {
+	case "", Listed, Blocked, NotBlocked, Undetermined:
+	default:
+		return nil, domain.Invalid("%q is not an outcome", ellipsis(clean(string(o.Verdict.Outcome)), 40))
+	}
+	boxes := make([]*box, len(o.Nodes))
+	for i, node := range o.Nodes {
+		boxes[i] = newBox(node)
+	}
+	edges := make([][2]int, len(o.Stakes))
+	for i, s := range o.Stakes {
+		edges[i] = [2]int{index[s.Owner], index[s.Owned]}
+	}
+	l, err := layered(ctx, boxes, edges)
+	if err != nil {
+		return nil, err
+	}
+	lines := o.lines(l, boxes, edges)
+	captions := make([]*caption, len(lines))
+	for i, s := range lines {
+		captions[i] = &s.caption
+	}
+	without := placeCaptions(captions, boxes)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	e := newExtent()
+	e.include(rect{})
+	for i, b := range boxes {
+		if i == 0 {
+			e = newExtent()
+		}
+		e.include(b.rect())
+	}
+	for _, w := range captions {
+		w.extend(e)
+	}
+	move := point{2 - e.low.x, 2 - e.low.y}
+	for _, b := range boxes {
+		b.point = b.plus(move)
+	}
+	p := o.Theme.palette()
+	c := &canvas{p: p}
+	for _, counts := range []bool{false, true} { // what counts lies above the rest
+		for _, s := range lines {
+			if s.stake.Counts == counts {
+				s.caption.move(move)
+				s.draw(c, move)
+			}
+		}
+	}
+	for _, w := range captions {
+		w.draw(c)
+	}
+	for _, b := range boxes {
+		b.draw(c)
+	}
+	width, height := max(e.high.x-e.low.x+4, 460), e.high.y-e.low.y+4
+	height = o.Verdict.draw(c, width, height)
+	f := o.Frame
+	f.addNote(without)
+	return document(f, p, c.String(), width, height, o.keys(l), o.Text()), nil
+}
+
+// Text returns the text alternative of the chart, line by line: the verdict, all its nodes
+// and all its stakes.
+func (o Ownership) Text() []string {
+	out := []string{o.Subtitle, o.Verdict.Text, o.Verdict.Detail, domain.Count(len(o.Nodes), "entity", "entities") + ":"}
+	names := map[string]string{}
+	for _, node := range o.Nodes {
+		names[node.ID] = clean(node.Label)
+		out = append(out, "– "+node.describe())
+	}
+	out = append(out, domain.Count(len(o.Stakes), "stake", "stakes")+":")
+	for _, s := range o.Stakes {
+		out = append(out, "– "+s.describe(names[s.Owner], names[s.Owned]))
+	}
+	return append(out, o.Note)
+}
+
+// words returns the share in words.
+func (s Stake) words() string {
+	switch {
+	case s.Min == s.Max:
+		return s.Min.String() + "\u00a0%"
+	case s.Min == 0 && s.Max == domain.FullShare:
+		return "share not known"
+	case s.Min == 0:
+		return "at most " + s.Max.String() + "\u00a0%"
+	case s.Max == domain.FullShare:
+		return "at least " + s.Min.String() + "\u00a0%"
+	}
+	return s.Min.String() + "–" + s.Max.String() + "\u00a0%"
+}
+
+func (s Stake) describe(owner, owned string) string {
+	out := owner + " → " + owned + ": " + s.words()
+	if s.Since != "" || s.Until != "" {
+		out += ", " + spanText(s.Since, s.Until)
+	}
+	if s.Confidence != "" && s.Confidence != "CONFIRMED" {
+		out += ", " + phrase(s.Confidence)
+	}
+	if s.Ended {
+		out += ", ended"
+	}
+	if s.Counts {
+		out += ", counts"
+	}
+	return out
+}
+
+// A stakeLine is the line of a stake.
+type stakeLine struct {
+	stake Stake
+	tip   string
+	path  []point // the ends of its pieces, which alternate: straight, curved, straight
+	up    bool
+	loop  bool
+	caption
+}
+
+const layerGap = 58.0
+
+// lines gives boxes their places and returns the lines between them.
+func (o Ownership) lines(l layering, boxes []*box, edges [][2]int) []*stakeLine {
+	tops, bottoms := make([]float64, len(l.layers)), make([]float64, len(l.layers))
+	crossing := make([]int, len(l.layers)) // lines below a layer
+	for _, k := range l.links {
+		for _, s := range k.via[1:] {
+			crossing[s.layer-1]++
+		}
+	}
+	y := 0.0
+	for i, layer := range l.layers {
+		tops[i] = y
+		height := 0.0
+		for _, s := range layer {
+			if s.box != nil {
+				height = max(height, s.box.h)
+			}
+		}
+		for _, s := range layer {
+			if s.box != nil {
+				s.box.point = point{s.x, y + height/2}
+			}
+		}
+		bottoms[i] = y + height
+		y += height + layerGap + min(float64(crossing[i])*2, 70)
+	}
+	ports := l.ports()
+	var out []*stakeLine
+	for i, k := range l.links {
+		first, last := k.via[0], k.via[len(k.via)-1]
+		from := point{ports[i][0], first.box.y + first.box.h/2}
+		to := point{ports[i][1], last.box.y - last.box.h/2}
+		line := &stakeLine{stake: o.Stakes[k.edge], up: k.up, path: []point{from, {from.x, bottoms[first.layer]}}}
+		for _, s := range k.via[1 : len(k.via)-1] {
+			line.path = append(line.path, point{s.x, tops[s.layer]}, point{s.x, bottoms[s.layer]})
+		}
+		line.path = append(line.path, point{to.x, tops[last.layer]}, to)
+		line.sample()
+		out = append(out, line)
+	}
+	for i, e := range edges {
+		if e[0] == e[1] {
+			b := boxes[e[0]]
+			right := b.x + b.w/2
+			line := &stakeLine{stake: o.Stakes[i], loop: true, path: []point{{right, b.y - 7}, {right + 16, b.y - 7}, {right + 16, b.y + 7}, {right + 1, b.y + 7}}}
+			line.track = []point{{right + 16, b.y - 7}, {right + 16, b.y + 7}}
+			out = append(out, line)
+		}
+	}
+	for _, s := range out {
+		s.set(s.stake.words())
+		s.accent = s.stake.Counts
+		var names [2]string
+		for _, node := range o.Nodes {
+			if node.ID == s.stake.Owner {
+				names[0] = clean(node.Label)
+			}
+			if node.ID == s.stake.Owned {
+				names[1] = clean(node.Label)
+			}
+		}
+		s.tip = s.stake.describe(names[0], names[1])
+	}
+	return out
+}
+
+// ports returns the x at which each link leaves its upper box and reaches its lower one:
+// in the order of where it comes from and goes to, so that lines at one box do not cross.
+func (l layering) ports() [][2]float64 {
+	out := make([][2]float64, len(l.links))
+	type end struct {
+		link int
+		next float64
+	}
+	lower, upper := map[*slot][]end{}, map[*slot][]end{}
+	for i, k := range l.links {
+		n := len(k.via)
+		lower[k.via[0]] = append(lower[k.via[0]], end{i, k.via[1].x})
+		upper[k.via[n-1]] = append(upper[k.via[n-1]], end{i, k.via[n-2].x})
+	}
+	for side, ends := range []map[*slot][]end{lower, upper} {
+		for _, layer := range l.layers {
+			for _, s := range layer {
+				here := ends[s]
+				slices.SortStableFunc(here, func(a, b end) int { return cmp.Compare(a.next, b.next) })
+				step := 0.0
+				if len(here) > 1 {
+					step = min(26, (s.w-28)/float64(len(here)-1))
+				}
+				for i, e := range here {
+					out[e.link][side] = s.x + (float64(i)-float64(len(here)-1)/2)*step
+				}
+			}
+		}
+	}
+	return out
+}
+
+// sample sets the track of the line: points along its curved pieces.
+func (s *stakeLine) sample() {
+	for i := 1; i+1 < len(s.path); i += 2 {
+		a, b := s.path[i], s.path[i+1]
+		middle := (a.y + b.y) / 2
+		for k := range 13 {
+			t := float64(k) / 12
+			p, q, r := mix(a, point{a.x, middle}, t), mix(point{a.x, middle}, point{b.x, middle}, t), mix(point{b.x, middle}, b, t)
+			s.track = append(s.track, mix(mix(p, q, t), mix(q, r, t), t))
+		}
+	}
+}
+
+func (s *stakeLine) draw(c *canvas, move point) {
+	path := make([]point, len(s.path))
+	for i, q := range s.path {
+		path[i] = q.plus(move)
+	}
+	linked := c.link(s.stake.Link)
+	c.begin("g")
+	c.title(s.tip)
+	tip, direction := path[len(path)-1], point{0, 1}
+	var d strings.Builder
+	switch {
+	case s.loop:
+		direction = point{-1, 0}
+		d.WriteString("M" + path[0].String() + "L" + path[1].String() + "L" + path[2].String() + "L" + path[3].plus(point{arrowLength - 1, 0}).String())
+	default:
+		last := len(path) - 1
+		if s.up {
+			tip, direction = path[0], point{0, -1}
+			path[0].y += arrowLength - 1
+			path[1].y = max(path[1].y, path[0].y)
+		} else {
+			path[last].y -= arrowLength - 1
+			path[last-1].y = min(path[last-1].y, path[last].y)
+		}
+		d.WriteString("M" + path[0].String())
+		for i := 1; i < len(path); i++ {
+			if i%2 == 1 {
+				d.WriteString("L" + path[i].String())
+				continue
+			}
+			middle := (path[i-1].y + path[i].y) / 2
+			d.WriteString("C" + point{path[i-1].x, middle}.String() + " " + point{path[i].x, middle}.String() + " " + path[i].String())
+		}
+	}
+	p := pen{colour: c.p.line, confidence: s.stake.Confidence, ended: s.stake.Ended}
+	if s.stake.Counts {
+		p.colour, p.strong = c.p.accent, true
+	}
+	c.stroke(d.String(), p)
+	c.arrow(tip, direction, p.colour)
+	if s.stake.Ended {
+		c.cross(s.track[len(s.track)/4].plus(move), p.colour)
+	}
+	c.end("g")
+	if linked {
+		c.end("a")
+	}
+}
+
+// draw writes the banner below a chart of that size, and returns the new height.
+func (v Verdict) draw(c *canvas, width, height float64) float64 {
+	text, detail := clean(v.Text), clean(v.Detail)
+	if text == "" {
+		return height
+	}
+	const pad, signWidth = 14.0, 30.0
+	room := width - 2*pad - signWidth
+	head := wrap(text, room/14/bold, 4)
+	var body []string
+	if detail != "" {
+		body = wrap(detail, room/textSize, 10)
+	}
+	y := height + 26
+	h := 2*pad + float64(len(head))*18 + float64(len(body))*16 - 4
+	reached := v.Outcome == Listed || v.Outcome == Blocked
+	fill, stroke, ink, second := c.p.ground, c.p.line, c.p.ink, c.p.muted
+	if reached {
+		fill, stroke, ink, second = c.p.accent, c.p.accent, c.p.onAccent, c.p.onAccent
+	}
+	dash := ""
+	if v.Outcome == Undetermined {
+		dash = "6 3"
+	}
+	c.elem("rect", "x", 1.0, "y", y, "width", width-2, "height", h, "fill", fill, "stroke", stroke, "stroke-width", "1.4", "stroke-dasharray", dash)
+	x, middle := pad+10, y+pad+7
+	c.elem("circle", "cx", x, "cy", middle, "r", 9.0, "fill", "none", "stroke", ink, "stroke-width", "1.4")
+	switch {
+	case reached:
+		c.elem("path", "d", "M"+num(x-5)+" "+num(middle)+"h10", "stroke", ink, "stroke-width", "2.2")
+	case v.Outcome == NotBlocked:
+		c.elem("path", "d", "M"+num(x-4)+" "+num(middle)+"l3 3.5 5.5-7", "stroke", ink, "stroke-width", "1.6", "fill", "none")
+	default:
+		c.text(x, middle+5, "?", style{size: 14, fill: ink, bold: true, anchor: "middle"})
+	}
+	y += pad + 12
+	for _, l := range head {
+		c.text(pad+signWidth, y, l, style{size: 14, fill: ink, bold: true})
+		y += 18
+	}
+	for _, l := range body {
+		c.text(pad+signWidth, y, l, style{size: textSize, fill: second})
+		y += 16
+	}
+	return height + 26 + h + 1
+}
+
+// keys returns the legend: what occurs, and no more.
+func (o Ownership) keys(l layering) []key {
+	edges := make([]Edge, 0, len(o.Stakes))
+	counts := false
+	for _, s := range o.Stakes {
+		if s.Counts {
+			counts = true
+		}
+		edges = append(edges, Edge{Confidence: s.Confidence, Ended: s.Ended})
+	}
+	out := Network{Nodes: o.Nodes, Edges: edges}.keys()
+	if counts {
+		out = append(out, key{"counts for the verdict", func(c *canvas, x, y float64) {
+			c.stroke("M"+num(x)+" "+num(y+7)+"h26", pen{colour: c.p.accent, strong: true})
+		}})
+	}
+	if slices.ContainsFunc(l.links, func(k link) bool { return k.up }) {
+		out = append(out, key{"closes a circle of ownership", func(c *canvas, x, y float64) {
+			c.stroke("M"+num(x+13)+" "+num(y+15)+"v-9", pen{colour: c.p.line})
+			c.arrow(point{x + 13, y - 1}, point{0, -1}, c.p.line)
+		}})
+	}
+	return out
+}
