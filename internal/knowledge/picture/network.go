@@ -30,15 +30,16 @@ type Node struct {
 // Edge is a tie between two nodes of a [Network], or of one with itself.
 type Edge struct {
 	ID         string
-	From, To   string      // ids of nodes
-	Kind       string      // one of [domain.RelationshipKinds]
-	Label      string      // the words beside the line; empty for those of the kind
-	Confidence string      // one of [domain.Confidences]; empty is CONFIRMED
-	Since      domain.Date // in the text alternative only
-	Until      domain.Date // in the text alternative only
-	Ended      bool        // it is past
-	Mutual     bool        // it has no direction
-	Link       string      // as for a node
+	From, To   string       // ids of nodes
+	Kind       string       // one of [domain.RelationshipKinds]
+	Label      string       // the words beside the line; empty for those of the kind
+	Min, Max   domain.Share // of an edge of kind OWNS; both 0 for none, 0 and all for one that is not known
+	Confidence string       // one of [domain.Confidences]; empty is CONFIRMED
+	Since      domain.Date  // in the text alternative only
+	Until      domain.Date  // in the text alternative only
+	Ended      bool         // it is past
+	Mutual     bool         // it has no direction
+	Link       string       // as for a node
 }
 
 // Network is a picture of entities and their ties: boxes and lines. Boxes do not overlap,
@@ -161,6 +162,9 @@ func (n Node) describe() string {
 func (e Edge) words() string {
 	if l := clean(e.Label); l != "" {
 		return l
+	}
+	if e.Kind == "OWNS" && e.Max > 0 {
+		return phrase(e.Kind) + " " + shareText(e.Min, e.Max)
 	}
 	return phrase(e.Kind)
 }

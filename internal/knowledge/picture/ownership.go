@@ -141,23 +141,23 @@ func (o Ownership) Text() []string {
 	return append(out, o.Note)
 }
 
-// words returns the share in words.
-func (s Stake) words() string {
+// shareText returns a share, or the range that it is in, in words.
+func shareText(low, high domain.Share) string {
 	switch {
-	case s.Min == s.Max:
-		return s.Min.String() + "\u00a0%"
-	case s.Min == 0 && s.Max == domain.FullShare:
+	case low == high:
+		return low.String() + "\u00a0%"
+	case low == 0 && high == domain.FullShare:
 		return "share not known"
-	case s.Min == 0:
-		return "at most " + s.Max.String() + "\u00a0%"
-	case s.Max == domain.FullShare:
-		return "at least " + s.Min.String() + "\u00a0%"
+	case low == 0:
+		return "at most " + high.String() + "\u00a0%"
+	case high == domain.FullShare:
+		return "at least " + low.String() + "\u00a0%"
 	}
-	return s.Min.String() + "–" + s.Max.String() + "\u00a0%"
+	return low.String() + "–" + high.String() + "\u00a0%"
 }
 
 func (s Stake) describe(owner, owned string) string {
-	out := owner + " → " + owned + ": " + s.words()
+	out := owner + " → " + owned + ": " + shareText(s.Min, s.Max)
 	if s.Since != "" || s.Until != "" {
 		out += ", " + spanText(s.Since, s.Until)
 	}
@@ -235,7 +235,7 @@ func (o Ownership) lines(l layering, boxes []*box, edges [][2]int) []*stakeLine 
 		}
 	}
 	for _, s := range out {
-		s.set(s.stake.words())
+		s.set(shareText(s.stake.Min, s.stake.Max))
 		s.accent = s.stake.Counts
 		var names [2]string
 		for _, node := range o.Nodes {

@@ -85,7 +85,7 @@ func (c *canvas) title(s string) { c.WriteString("<title>" + escape(s) + "</titl
 
 // link begins a link, and reports whether it did: end("a") is due then.
 func (c *canvas) link(href string) bool {
-	href = safeLink(href)
+	href = SafeLink(href)
 	if href == "" {
 		return false
 	}
@@ -93,9 +93,9 @@ func (c *canvas) link(href string) bool {
 	return true
 }
 
-// safeLink returns the address of a link, or "" for one that is neither a path within
+// SafeLink returns the address of a link, or "" for one that is neither a path within
 // the site nor an address of http or https.
-func safeLink(href string) string {
+func SafeLink(href string) string {
 	if clean(href) != href || strings.ContainsAny(href, "\\ ") || strings.HasPrefix(href, "//") {
 		return ""
 	}
