@@ -78,7 +78,7 @@ func placeCaptions(captions []*caption, boxes []*box) (without int) {
 	for _, b := range boxes {
 		taken = append(taken, b.rect())
 	}
-	for _, w := range captions {
+	for n, w := range captions {
 		if len(w.lines) == 0 || len(w.track) < 2 {
 			continue
 		}
@@ -88,6 +88,10 @@ func placeCaptions(captions []*caption, boxes []*box) (without int) {
 			i := min(int(at), len(w.track)-2)
 			q, d := mix(w.track[i], w.track[i+1], at-float64(i)), w.track[i+1].minus(w.track[i]).unit()
 			for side := range 3 {
+				cost := float64(k) + float64(side)*1.5
+				if cost >= best {
+					continue
+				}
 				r := rect{q.x - w.w/2, q.y - w.h/2, w.w, w.h}
 				if side > 0 { // beside the line
 					off := math.Abs(float64(d.y*w.w))/2 + math.Abs(float64(d.x*w.h))/2 + 2
@@ -96,8 +100,7 @@ func placeCaptions(captions []*caption, boxes []*box) (without int) {
 					}
 					r.x, r.y = r.x-float64(d.y*off), r.y+float64(d.x*off)
 				}
-				cost := float64(k) + float64(side)*1.5 + 6*float64(crowd.others(r, w))
-				if cost < best && !slices.ContainsFunc(taken, func(s rect) bool { return s.meets(r, 2) }) {
+				if cost += 6 * float64(crowd.others(r, n)); cost < best && !slices.ContainsFunc(taken, func(s rect) bool { return s.meets(r, 2) }) {
 					best, found = cost, r
 				}
 			}
@@ -112,36 +115,58 @@ func placeCaptions(captions []*caption, boxes []*box) (without int) {
 	return without
 }
 
-// A crowd knows which lines pass through a part of the picture.
-type crowd map[[2]int][]*caption
+// A crowd knows which lines pass through a part of the picture: for each cell of a grid,
+// the positions of their captions.
+type crowd struct {
+	origin        point
+	cell          float64
+	columns, rows int
+	lines         [][]int32
+}
 
-const crowdCell = 12.0
+const maxCells = 150_000
 
 func newCrowd(captions []*caption) crowd {
-	out := crowd{}
+	e := newExtent()
 	for _, w := range captions {
 		for _, q := range w.track {
-			cell := cellOf(q)
-			if in := out[cell]; len(in) == 0 || in[len(in)-1] != w {
-				out[cell] = append(in, w)
+			e.include(rect{q.x, q.y, 0, 0})
+		}
+	}
+	if math.IsInf(e.low.x, 1) {
+		return crowd{}
+	}
+	size := e.high.minus(e.low)
+	c := crowd{origin: e.low, cell: max(12, math.Sqrt(float64(size.x*size.y)/maxCells))}
+	c.columns, c.rows = int(size.x/c.cell)+1, int(size.y/c.cell)+1
+	c.lines = make([][]int32, c.columns*c.rows)
+	for i, w := range captions {
+		for _, q := range w.track {
+			x, y := c.at(q)
+			in := &c.lines[y*c.columns+x]
+			if n := len(*in); n == 0 || (*in)[n-1] != int32(i) {
+				*in = append(*in, int32(i))
 			}
 		}
 	}
-	return out
+	return c
 }
 
-func cellOf(q point) [2]int {
-	return [2]int{int(math.Floor(q.x / crowdCell)), int(math.Floor(q.y / crowdCell))}
+// at returns the cell of a point, or the one next to it at the rim.
+func (c crowd) at(q point) (x, y int) {
+	x, y = int((q.x-c.origin.x)/c.cell), int((q.y-c.origin.y)/c.cell)
+	return min(max(x, 0), c.columns-1), min(max(y, 0), c.rows-1)
 }
 
-// others counts how often other lines pass through r.
-func (c crowd) others(r rect, but *caption) int {
+// others counts how often lines but one pass through r.
+func (c crowd) others(r rect, but int) int {
 	n := 0
-	low, high := cellOf(point{r.x, r.y}), cellOf(point{r.x + r.w, r.y + r.h})
-	for x := low[0]; x <= high[0]; x++ {
-		for y := low[1]; y <= high[1]; y++ {
-			for _, w := range c[[2]int{x, y}] {
-				if w != but {
+	left, top := c.at(point{r.x, r.y})
+	right, bottom := c.at(point{r.x + r.w, r.y + r.h})
+	for y := top; y <= bottom; y++ {
+		for x := left; x <= right; x++ {
+			for _, i := range c.lines[y*c.columns+x] {
+				if int(i) != but {
 					n++
 				}
 			}

@@ -16,6 +16,7 @@ type slot struct {
 	up    []*slot // in the layer above
 	down  []*slot // in the layer below
 	pos   int     // among the slots of the layer
+	wish  float64 // the pos that it would have beside its neighbours
 }
 
 // A link is a line from one box to one in a lower layer, by way of the slots that it
@@ -205,7 +206,7 @@ func compact(ranks []int) []int {
 // in turn, and takes the order with the fewest crossings.
 func (l *layering) order(ctx context.Context) error {
 	l.number()
-	best, fewest := l.copy(), l.crossings()
+	best, fewest, since := l.copy(), l.crossings(), 0
 	for sweep := range orderSweeps {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -215,28 +216,29 @@ func (l *layering) order(ctx context.Context) error {
 			if sweep%2 == 1 {
 				layer = l.layers[len(l.layers)-1-k]
 			}
-			middle := map[*slot]float64{}
 			for _, s := range layer {
 				neighbours := s.up
 				if sweep%2 == 1 {
 					neighbours = s.down
 				}
-				middle[s] = float64(s.pos)
+				s.wish = float64(s.pos)
 				if len(neighbours) > 0 {
 					sum := 0
 					for _, t := range neighbours {
 						sum += t.pos
 					}
-					middle[s] = float64(sum) / float64(len(neighbours))
+					s.wish = float64(sum) / float64(len(neighbours))
 				}
 			}
-			slices.SortStableFunc(layer, func(a, b *slot) int { return cmp.Compare(middle[a], middle[b]) })
+			slices.SortStableFunc(layer, func(a, b *slot) int { return cmp.Compare(a.wish, b.wish) })
 			for i, s := range layer {
 				s.pos = i
 			}
 		}
 		if n := l.crossings(); n < fewest {
-			best, fewest = l.copy(), n
+			best, fewest, since = l.copy(), n, 0
+		} else if since++; since > 4 {
+			break
 		}
 	}
 	l.layers = best

@@ -101,7 +101,7 @@ func (t *tie) routeAround(boxes []*box, bend float64) {
 			continue
 		}
 		c := bent(a.point, b.point, bend+more)
-		cost := math.Abs(more)/4 + 100*float64(hits(c, boxes, a, b))
+		cost := math.Abs(more)/4 + 100*float64(hits(c, bend+more, boxes, a, b))
 		if cost < best {
 			best, t.curve = cost, c
 		}
@@ -115,14 +115,20 @@ func (t *tie) routeAround(boxes []*box, bend float64) {
 	}
 }
 
-// hits counts the boxes that a curve meets, but for two.
-func hits(c curve, boxes []*box, but ...*box) int {
-	low := point{min(c.a.x, c.b.x, c.control.x), min(c.a.y, c.b.y, c.control.y)}
-	high := point{max(c.a.x, c.b.x, c.control.x), max(c.a.y, c.b.y, c.control.y)}
-	around := rect{low.x, low.y, high.x - low.x, high.y - low.y}
+// hits counts the boxes that a curve with a bend meets, but for two.
+func hits(c curve, bend float64, boxes []*box, from, to *box) int {
+	direction := c.b.minus(c.a).unit()
 	n, steps := 0, c.steps()
 	for _, b := range boxes {
-		if slices.Contains(but, b) || !around.meets(b.rect(), 6) {
+		if b == from || b == to {
+			continue
+		}
+		// Most boxes are too far from the straight line, or beyond its ends.
+		d := b.minus(c.a)
+		off := float64(d.y*direction.x) - float64(d.x*direction.y)
+		along := float64(d.x*direction.x) + float64(d.y*direction.y)
+		reach := (b.w+b.h)/2 + 12
+		if off < min(bend, 0)-reach || off > max(bend, 0)+reach || along < -reach || along > c.b.minus(c.a).length()+reach {
 			continue
 		}
 		for i := range steps {

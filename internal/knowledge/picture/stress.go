@@ -26,20 +26,23 @@ func stressLayout(ctx context.Context, length [][]float64) ([]point, error) {
 		}
 		moved := 0.0
 		for i := range n {
-			var sum point
-			total := 0.0
-			for j := range n {
+			x, y, total := 0.0, 0.0, 0.0
+			for j, d := range distance[i] {
 				if i == j {
 					continue
 				}
-				d := distance[i][j]
+				dx, dy := at[i].x-at[j].x, at[i].y-at[j].y
+				scale := 0.0
+				if length := math.Sqrt(float64(dx*dx) + float64(dy*dy)); length > 1e-9 {
+					scale = d / length
+				}
 				weight := 1 / float64(d*d)
-				away := at[i].minus(at[j])
-				sum = sum.plus(at[j].plus(away.unit().times(d)).times(weight))
+				x += float64(weight * (at[j].x + float64(dx*scale)))
+				y += float64(weight * (at[j].y + float64(dy*scale)))
 				total += weight
 			}
 			if total > 0 {
-				to := sum.times(1 / total)
+				to := point{x / total, y / total}
 				moved += to.minus(at[i]).length()
 				at[i] = to
 			}
