@@ -228,18 +228,22 @@ func (c *canvas) patterns(n int) {
 	for i := range n {
 		colour := c.p.series[i]
 		c.begin("pattern", "id", patternID+strconv.Itoa(i), "width", 6.0, "height", 6.0, "patternUnits", "userSpaceOnUse")
-		ground, d := colour, ""
+		d := ""
 		switch i {
 		case 2:
-			ground, d = c.p.ground, "M-1 1 1-1M-1 7 7-1M5 7 7 5" // strokes that rise
+			d = "M-1 1 1-1M-1 7 7-1M5 7 7 5" // strokes that rise
 		case 3:
-			ground, d = c.p.ground, "M0 1.5h6M0 4.5h6" // level strokes
+			d = "M0 1.5h6M0 4.5h6" // level strokes
 		case 4:
-			ground, d = c.p.ground, "M1.5 0v6M4.5 0v6" // upright strokes
+			d = "M1.5 0v6M4.5 0v6" // upright strokes
 		case 5:
-			ground, d = c.p.ground, "M0 0h2.2v2.2h-2.2ZM3 3h2.2v2.2h-2.2Z" // a chequer
+			d = "M0 0h2.2v2.2h-2.2ZM3 3h2.2v2.2h-2.2Z" // a chequer
 		}
-		c.elem("rect", "width", 6.0, "height", 6.0, "fill", ground)
+		opacity := ""
+		if d != "" {
+			opacity = "0.4"
+		}
+		c.elem("rect", "width", 6.0, "height", 6.0, "fill", colour, "fill-opacity", opacity)
 		if d != "" {
 			c.elem("path", "d", d, "stroke", colour, "stroke-width", "1.5", "fill", "none")
 		}
@@ -311,11 +315,10 @@ func (a Activity) draw(c *canvas, bins []filled, all []series) float64 {
 	for _, k := range ticks(bins[0].from, bins[len(bins)-1].from, 10) {
 		at := x.x(days(k.at))
 		c.elem("path", "d", "M"+num(at)+" "+num(y(0))+"v5", "stroke", c.p.line)
-		anchor := "start"
-		if at > x.right-40 {
-			anchor = "end"
+		if at+textWidth(k.label)*smallSize > x.right {
+			continue // the picture ends before its words would
 		}
-		c.text(at, y(0)+18, k.label, style{size: smallSize, fill: c.p.muted, anchor: anchor})
+		c.text(at, y(0)+18, k.label, style{size: smallSize, fill: c.p.muted})
 	}
 	return head + plot + 24
 }

@@ -7,6 +7,7 @@ import (
 
 const (
 	labelLimit = 11.0 // em of a line of a label: 22 Latin letters
+	longWord   = 15.0 // em of a line of a label with a word that is longer than that
 	labelLines = 3
 	lineHeight = 15.0
 	padX, padY = 10.0, 8.0
@@ -21,13 +22,21 @@ type box struct {
 	w, h    float64
 	lines   []string
 	bold    bool
-	squeeze bool   // the label has set widths
-	hidden  string // the line that counts the neighbours that are left out
+	squeeze bool    // the label has set widths
+	dock    float64 // lines end at its left side for -1, and at its right side for 1
+	hidden  string  // the line that counts the neighbours that are left out
 }
 
 // newBox returns the box of a node, as large as its label needs.
 func newBox(n Node) *box {
-	b := &box{Node: n, bold: n.Focus, lines: wrap(clean(n.Label), labelLimit, labelLines)}
+	label := clean(n.Label)
+	limit := labelLimit
+	for _, w := range words(label) {
+		if w.width <= longWord {
+			limit = max(limit, w.width)
+		}
+	}
+	b := &box{Node: n, bold: n.Focus, lines: wrap(label, limit, labelLines)}
 	em := 0.0
 	for _, l := range b.lines {
 		em = max(em, textWidth(l))
@@ -156,7 +165,7 @@ func (c *canvas) stroke(d string, p pen) {
 		weight++
 	}
 	if p.ended {
-		weight = 0.7
+		weight *= 0.75
 	}
 	c.elem("path", "d", d, "fill", "none", "stroke", p.colour, "stroke-width", weight, "stroke-dasharray", dash, "stroke-linecap", limit)
 }

@@ -1,6 +1,7 @@
 package picture
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -14,6 +15,8 @@ type caption struct {
 	lines  []string
 	placed bool
 	accent bool
+	beside bool    // they must not interrupt the line, which is short
+	near   float64 // where on the line they are best; 0 is its middle
 	track  []point // points of the line, at even distances
 }
 
@@ -83,13 +86,14 @@ func placeCaptions(captions []*caption, boxes []*box) (without int) {
 			continue
 		}
 		best, found := math.Inf(1), rect{}
-		for k, part := range [...]float64{0.5, 0.42, 0.58, 0.34, 0.66, 0.27, 0.73, 0.2, 0.8, 0.88, 0.12} {
-			at := part * float64(len(w.track)-1)
+		near := cmp.Or(w.near, 0.5)
+		for k, off := range [...]float64{0, -0.08, 0.08, -0.16, 0.16, -0.23, 0.23, -0.3, 0.3, -0.38, 0.38} {
+			at := min(max(near+off, 0.1), 0.9) * float64(len(w.track)-1)
 			i := min(int(at), len(w.track)-2)
 			q, d := mix(w.track[i], w.track[i+1], at-float64(i)), w.track[i+1].minus(w.track[i]).unit()
 			for side := range 3 {
 				cost := float64(k) + float64(side)*1.5
-				if cost >= best {
+				if cost >= best || side == 0 && w.beside {
 					continue
 				}
 				r := rect{q.x - w.w/2, q.y - w.h/2, w.w, w.h}

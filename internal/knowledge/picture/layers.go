@@ -41,6 +41,7 @@ const (
 	orderSweeps  = 16
 	placeSweeps  = 24
 	passingWidth = 10.0
+	loopRoom     = 56.0 // at both sides of a box, for a line to itself and its words
 )
 
 // layered arranges boxes so that edges run down, but for those that close circles. Edges
@@ -59,6 +60,7 @@ func layered(ctx context.Context, boxes []*box, edges [][2]int) (layering, error
 	}
 	for i, e := range edges {
 		if e[0] == e[1] {
+			slots[e[0]].w = boxes[e[0]].w + 2*loopRoom
 			continue
 		}
 		a, b := slots[e[0]], slots[e[1]]
@@ -304,7 +306,7 @@ func (l *layering) place() {
 			if sweep%2 == 1 {
 				k = len(l.layers) - 1 - k
 			}
-			settleLayer(l.layers[k])
+			settleLayer(l.layers[k], sweep%2 == 1)
 		}
 	}
 }
@@ -320,7 +322,7 @@ func apart(a, b *slot) float64 {
 
 // settleLayer solves the placement of one layer exactly: with the distances taken off, it is
 // the isotonic regression of the wished places, by pooling adjacent violators.
-func settleLayer(layer []*slot) {
+func settleLayer(layer []*slot, up bool) {
 	type pool struct {
 		sum, weight float64
 		n           int
@@ -332,16 +334,18 @@ func settleLayer(layer []*slot) {
 			offset[i] = offset[i-1] + apart(layer[i-1], s)
 		}
 		sum, weight := 0.0, 0.0
-		for _, side := range [][]*slot{s.up, s.down} {
-			for _, t := range side {
-				w := 1.0
-				if s.box == nil && t.box == nil {
-					w = 8
-				} else if s.box == nil || t.box == nil {
-					w = 2
+		if s.box == nil { // a line that passes runs straight on
+			before := s.up[0]
+			if up {
+				before = s.down[0]
+			}
+			sum, weight = 4*before.x, 4
+		} else {
+			for _, side := range [][]*slot{s.up, s.down} {
+				for _, t := range side {
+					sum += t.x
+					weight++
 				}
-				sum += float64(w * t.x)
-				weight += w
 			}
 		}
 		if weight == 0 {

@@ -205,7 +205,7 @@ func (n Network) keys() []key {
 func lineKeys(edges []Edge) []key {
 	var out []key
 	for _, confidence := range domain.Confidences {
-		if slices.ContainsFunc(edges, func(e Edge) bool { return e.confidence() == confidence && !e.Ended }) {
+		if slices.ContainsFunc(edges, func(e Edge) bool { return e.confidence() == confidence }) {
 			out = append(out, key{phrase(confidence), lineKey(confidence, false)})
 		}
 	}

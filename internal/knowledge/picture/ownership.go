@@ -227,10 +227,10 @@ func (o Ownership) lines(l layering, boxes []*box, edges [][2]int) []*stakeLine 
 	}
 	for i, e := range edges {
 		if e[0] == e[1] {
-			b := boxes[e[0]]
-			right := b.x + b.w/2
-			line := &stakeLine{stake: o.Stakes[i], loop: true, path: []point{{right, b.y - 7}, {right + 16, b.y - 7}, {right + 16, b.y + 7}, {right + 1, b.y + 7}}}
-			line.track = []point{{right + 16, b.y - 7}, {right + 16, b.y + 7}}
+			right := boxes[e[0]].plus(point{boxes[e[0]].w / 2, 0})
+			line := &stakeLine{stake: o.Stakes[i], loop: true, path: []point{
+				right.plus(point{0, -9}), right.plus(point{20, -9}), right.plus(point{20, 9}), right.plus(point{1, 9})}}
+			line.track, line.beside = []point{line.path[1], line.path[2]}, true
 			out = append(out, line)
 		}
 	}
@@ -272,7 +272,7 @@ func (l layering) ports() [][2]float64 {
 				slices.SortStableFunc(here, func(a, b end) int { return cmp.Compare(a.next, b.next) })
 				step := 0.0
 				if len(here) > 1 {
-					step = min(26, (s.w-28)/float64(len(here)-1))
+					step = min(26, (s.box.w-28)/float64(len(here)-1))
 				}
 				for i, e := range here {
 					out[e.link][side] = s.x + (float64(i)-float64(len(here)-1)/2)*step
@@ -337,7 +337,7 @@ func (s *stakeLine) draw(c *canvas, move point) {
 	c.stroke(d.String(), p)
 	c.arrow(tip, direction, p.colour)
 	if s.stake.Ended {
-		c.cross(s.track[len(s.track)/4].plus(move), p.colour)
+		c.cross(s.track[min(2, len(s.track)-1)], p.colour)
 	}
 	c.end("g")
 	if linked {
@@ -351,42 +351,49 @@ func (v Verdict) draw(c *canvas, width, height float64) float64 {
 	if text == "" {
 		return height
 	}
-	const pad, signWidth = 14.0, 30.0
-	room := width - 2*pad - signWidth
-	head := wrap(text, room/14/bold, 4)
+	const pad, signWidth, bar = 14.0, 32.0, 5.0
+	left := bar + pad + signWidth
+	room := width - left - pad
+	head := paragraph(text, room/14/bold, 4)
 	var body []string
 	if detail != "" {
-		body = wrap(detail, room/textSize, 10)
+		body = paragraph(detail, room/textSize, 10)
 	}
 	y := height + 26
 	h := 2*pad + float64(len(head))*18 + float64(len(body))*16 - 4
 	reached := v.Outcome == Listed || v.Outcome == Blocked
-	fill, stroke, ink, second := c.p.ground, c.p.line, c.p.ink, c.p.muted
+	colour, dash := c.p.line, ""
 	if reached {
-		fill, stroke, ink, second = c.p.accent, c.p.accent, c.p.onAccent, c.p.onAccent
+		colour = c.p.accent
 	}
-	dash := ""
 	if v.Outcome == Undetermined {
 		dash = "6 3"
 	}
-	c.elem("rect", "x", 1.0, "y", y, "width", width-2, "height", h, "fill", fill, "stroke", stroke, "stroke-width", "1.4", "stroke-dasharray", dash)
-	x, middle := pad+10, y+pad+7
-	c.elem("circle", "cx", x, "cy", middle, "r", 9.0, "fill", "none", "stroke", ink, "stroke-width", "1.4")
+	c.elem("rect", "x", 1.0, "y", y, "width", width-2, "height", h, "fill", "none", "stroke", colour, "stroke-dasharray", dash)
+	c.elem("rect", "x", 1.0, "y", y, "width", bar, "height", h, "fill", colour)
+	x, middle := bar+pad+10, y+pad+7
 	switch {
 	case reached:
-		c.elem("path", "d", "M"+num(x-5)+" "+num(middle)+"h10", "stroke", ink, "stroke-width", "2.2")
+		c.elem("circle", "cx", x, "cy", middle, "r", 9.5, "fill", colour)
+		c.elem("path", "d", "M"+num(x-5)+" "+num(middle)+"h10", "stroke", c.p.onAccent, "stroke-width", "2.4")
 	case v.Outcome == NotBlocked:
-		c.elem("path", "d", "M"+num(x-4)+" "+num(middle)+"l3 3.5 5.5-7", "stroke", ink, "stroke-width", "1.6", "fill", "none")
+		c.elem("circle", "cx", x, "cy", middle, "r", 9.0, "fill", "none", "stroke", c.p.ink, "stroke-width", "1.4")
+		c.elem("path", "d", "M"+num(x-4)+" "+num(middle)+"l3 3.5 5.5-7", "stroke", c.p.ink, "stroke-width", "1.6", "fill", "none")
 	default:
-		c.text(x, middle+5, "?", style{size: 14, fill: ink, bold: true, anchor: "middle"})
+		c.elem("circle", "cx", x, "cy", middle, "r", 9.0, "fill", "none", "stroke", c.p.ink, "stroke-width", "1.4")
+		c.text(x, middle+5, "?", style{size: 14, fill: c.p.ink, bold: true, anchor: "middle"})
+	}
+	ink := c.p.ink
+	if reached {
+		ink = c.p.accent
 	}
 	y += pad + 12
 	for _, l := range head {
-		c.text(pad+signWidth, y, l, style{size: 14, fill: ink, bold: true})
+		c.text(left, y, l, style{size: 14, fill: ink, bold: true})
 		y += 18
 	}
 	for _, l := range body {
-		c.text(pad+signWidth, y, l, style{size: textSize, fill: second})
+		c.text(left, y, l, style{size: textSize, fill: c.p.ink})
 		y += 16
 	}
 	return height + 26 + h + 1

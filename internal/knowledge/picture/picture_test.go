@@ -105,12 +105,12 @@ func TestPrecisionOfDates(t *testing.T) {
 		event picture.Event
 		want  string
 	}{
-		{picture.Event{Label: "x", Since: "2021"}, ">2021</text>"},
-		{picture.Event{Label: "x", Since: "2021-03"}, ">Mar 2021</text>"},
-		{picture.Event{Label: "x", Since: "2021-03-04"}, ">4 Mar 2021</text>"},
-		{picture.Event{Label: "x", Since: "2019", Until: "2021-03"}, ">2019 to Mar 2021</text>"},
-		{picture.Event{Label: "x", Until: "2021-03"}, ">until Mar 2021</text>"},
-		{picture.Event{Label: "x", Since: "2021-03", Ongoing: true}, ">since Mar 2021</text>"},
+		{picture.Event{Label: "x", Since: "2021"}, ">2021</tspan>"},
+		{picture.Event{Label: "x", Since: "2021-03"}, ">Mar 2021</tspan>"},
+		{picture.Event{Label: "x", Since: "2021-03-04"}, ">4 Mar 2021</tspan>"},
+		{picture.Event{Label: "x", Since: "2019", Until: "2021-03"}, ">2019 to Mar 2021</tspan>"},
+		{picture.Event{Label: "x", Until: "2021-03"}, ">until Mar 2021</tspan>"},
+		{picture.Event{Label: "x", Since: "2021-03", Ongoing: true}, ">since Mar 2021</tspan>"},
 	} {
 		if svg := drawEvent(tt.event); !strings.Contains(svg, tt.want) {
 			t.Errorf("%+v: has no %s", tt.event, tt.want)

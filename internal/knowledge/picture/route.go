@@ -55,7 +55,7 @@ func (n Network) bundle(index map[string]int) []*tie {
 }
 
 // bends are the ways in which a line may leave the straight one, to pass a box.
-var bends = [...]float64{0, 14, -14, 28, -28, 48, -48, 72, -72, 100, -100, 140, -140}
+var bends = [...]float64{0, 14, -14, 28, -28, 48, -48, 72, -72, 100, -100, 140, -140, 190, -190, 240, -240}
 
 // route finds the curves of ties: apart from each other between the same boxes, and not
 // through other boxes, if there is a way.
@@ -75,7 +75,15 @@ func route(boxes []*box, ties []*tie) {
 		for i, t := range all {
 			done[t] = true
 			if t.a == t.b {
-				t.loopAt(boxes[t.a], i)
+				var others []*box
+				for _, o := range ties {
+					if o.a != o.b && o.a == t.a {
+						others = append(others, boxes[o.b])
+					} else if o.a != o.b && o.b == t.a {
+						others = append(others, boxes[o.a])
+					}
+				}
+				t.loopAt(boxes[t.a], i, others)
 			} else {
 				bend := (float64(i) - float64(len(all)-1)/2) * 22
 				if t.a > t.b {
@@ -94,6 +102,10 @@ func route(boxes []*box, ties []*tie) {
 // routeAround bends the tie by about bend, so that it meets as few boxes as may be.
 func (t *tie) routeAround(boxes []*box, bend float64) {
 	a, b := boxes[t.a], boxes[t.b]
+	if a.dock != 0 || b.dock != 0 {
+		t.routeToDock(a, b, bend)
+		return
+	}
 	reach := b.minus(a.point).length()
 	best := math.Inf(1)
 	for _, more := range bends {
@@ -113,6 +125,22 @@ func (t *tie) routeAround(boxes []*box, bend float64) {
 	if t.end < t.start {
 		t.start, t.end = 0.5, 0.5
 	}
+}
+
+// routeToDock draws the tie of a star, so that it reaches the leaf at its side.
+func (t *tie) routeToDock(a, b *box, bend float64) {
+	middle, leaf := a, b
+	if a.dock != 0 {
+		middle, leaf = b, a
+	}
+	dock := leaf.plus(point{leaf.dock * (leaf.w/2 + 1), bend / 2})
+	c := curve{middle.point, point{middle.x + (dock.x-middle.x)*0.5, dock.y + bend}, dock}
+	t.start, t.end, t.near = c.leaves(middle), 1, 0.72
+	if leaf == a {
+		c.a, c.b = c.b, c.a
+		t.start, t.end, t.near = 0, 1-t.start, 0.28
+	}
+	t.curve = c
 }
 
 // hits counts the boxes that a curve with a bend meets, but for two.
@@ -155,13 +183,29 @@ func (c curve) leaves(b *box) float64 {
 	return high
 }
 
-// loopAt makes the tie the i-th loop at the right side of a box.
-func (t *tie) loopAt(b *box, i int) {
-	out := 30 + float64(i)*16
-	top := b.y - min(b.h/4, 8) - float64(i)*3
-	bottom := b.y + min(b.h/4, 8) + float64(i)*3
-	t.curve = curve{point{b.x + b.w/2 + 1, top}, point{b.x + b.w/2 + 2*out, b.y}, point{b.x + b.w/2 + 1, bottom}}
-	t.start, t.end = 0, 1
+// loopAt makes the tie the i-th loop at the side of a box that points away most from the
+// boxes that it is tied to.
+func (t *tie) loopAt(b *box, i int, others []*box) {
+	best, side := math.Inf(1), point{}
+	for _, s := range [...]point{{1, 0}, {0, -1}, {-1, 0}, {0, 1}} {
+		near := -1.0
+		for _, o := range others {
+			d := o.minus(b.point).unit()
+			near = max(near, float64(d.x*s.x)+float64(d.y*s.y))
+		}
+		if near < best-0.01 {
+			best, side = near, s
+		}
+	}
+	half := b.w / 2
+	if side.x == 0 {
+		half = b.h / 2
+	}
+	along := point{-side.y, side.x}
+	spread := 8 + float64(i)*3
+	at := b.plus(side.times(half + 1))
+	t.curve = curve{at.plus(along.times(-spread)), at.plus(side.times(2 * (22 + float64(i)*16))), at.plus(along.times(spread))}
+	t.start, t.end, t.beside = 0, 1, true
 }
 
 // head returns the parameter at which an arrowhead begins that ends at t.end, or at

@@ -190,7 +190,7 @@ func document(f Frame, p palette, body string, width, height float64, keys []key
 	inner := max(width, 460)
 	c := &canvas{p: p}
 	y := margin
-	for _, l := range wrap(clean(f.Title), inner/titleSize/bold, 4) {
+	for _, l := range paragraph(clean(f.Title), inner/titleSize/bold, 4) {
 		if l == "" {
 			continue
 		}
@@ -198,7 +198,7 @@ func document(f Frame, p palette, body string, width, height float64, keys []key
 		c.text(margin, y, l, style{size: titleSize, fill: p.ink, bold: true, lang: f.Lang})
 		y += 5
 	}
-	for _, l := range wrap(clean(f.Subtitle), inner/13, 4) {
+	for _, l := range paragraph(clean(f.Subtitle), inner/13, 4) {
 		if l == "" {
 			continue
 		}
@@ -232,7 +232,7 @@ func document(f Frame, p palette, body string, width, height float64, keys []key
 		y += 18
 	}
 	if note := clean(f.Note); note != "" {
-		for _, l := range wrap(note, inner/textSize, 12) {
+		for _, l := range paragraph(note, inner/textSize, 12) {
 			y += 16
 			c.text(margin, y-2, l, style{size: textSize, fill: p.muted, lang: f.Lang})
 		}

@@ -78,6 +78,7 @@ func (e Event) when() string {
 // An axis maps time to x.
 type axis struct {
 	from, to    float64 // in days
+	now         float64 // the end of what is ongoing, in days
 	left, right float64 // in pixels
 }
 
@@ -103,7 +104,7 @@ func (t Timeline) SVG(ctx context.Context) ([]byte, error) {
 		}
 	}
 	if len(undated) > 0 {
-		for _, l := range wrap("Date not known: "+strings.Join(undated, "; "), timelineWidth/textSize, 30) {
+		for _, l := range paragraph("Date not known: "+strings.Join(undated, "; "), timelineWidth/textSize, 30) {
 			height += 17
 			c.text(0, height-3, l, style{size: textSize, fill: p.ink})
 		}
@@ -241,6 +242,9 @@ func (m *mark) measure(a axis) (low, high float64) {
 	m.date = m.when()
 	first, last := m.start(), m.finish(a)
 	m.left, m.right = a.x(first), a.x(last)
+	if m.Since == "" {
+		m.left = max(a.left, m.left-openEnd)
+	}
 	if !m.span() && len(m.Since) == 10 || !m.span() && m.right-m.left < 9 {
 		middle := (m.left + m.right) / 2
 		m.left, m.right = middle-4.5, middle+4.5
@@ -293,6 +297,11 @@ func (t Timeline) axis(marks []*mark) (axis, error) {
 	}
 	pad := max((a.to-a.from)*0.03, 1)
 	a.from, a.to = a.from-pad, a.to+pad
+	a.now = a.to
+	if t.AsOf != "" {
+		p, _ := periodOf(t.AsOf)
+		a.now = days(p.first)
+	}
 	return a, nil
 }
 
@@ -313,7 +322,7 @@ func (m *mark) finish(a axis) float64 {
 	case m.Until != "":
 		return days(m.until.next)
 	case m.Ongoing:
-		return a.to
+		return max(a.now, days(m.since.next))
 	}
 	return days(m.since.next)
 }
@@ -410,8 +419,17 @@ func (m *mark) draw(c *canvas, top float64, a axis) {
 	default:
 		c.within(m.left, m.right, top+11, colour)
 	}
-	c.text(m.textAt, base, m.date, style{size: smallSize, fill: c.p.muted})
-	c.text(m.textAt+textWidth(m.date)*smallSize+7, base, m.label, style{size: textSize, fill: colour, lang: m.Lang})
+	// One text, so that a wider font moves the label with the date, and away from the sign.
+	x, anchor := m.textAt, ""
+	if !m.span() && m.textAt < m.left {
+		x, anchor = m.left-6, "end"
+	}
+	c.begin("text", "x", x, "y", base, "text-anchor", anchor)
+	c.begin("tspan", "font-size", smallSize, "fill", c.p.muted)
+	c.WriteString(escape(m.date) + "</tspan>")
+	c.begin("tspan", "dx", 7.0, "font-size", textSize, "fill", colour, "xml:lang", langTag(m.Lang), "font-family", fonts(m.Lang))
+	c.WriteString(escape(m.label) + "</tspan>")
+	c.end("text")
 	c.end("g")
 	if linked {
 		c.end("a")
@@ -422,9 +440,8 @@ func (m *mark) draw(c *canvas, top float64, a axis) {
 func (m *mark) drawBar(c *canvas, y float64, colour string, a axis) {
 	from, to := m.left, m.right
 	if m.Since == "" {
-		from = max(a.left, m.right-openEnd)
-		c.unsure(from, a.x(days(m.until.first)), y, colour)
 		from = a.x(days(m.until.first))
+		c.elem("path", "d", "M"+num(from)+" "+num(y)+"H"+num(m.left), "stroke", colour, "stroke-width", "5", "stroke-dasharray", "7 3 5 4 3 5 2 60")
 	} else if len(m.Since) < 10 {
 		from = a.x(days(m.since.next))
 	}
@@ -456,7 +473,9 @@ func (c *canvas) dot(q point, colour string) {
 
 // within draws the sign of a month or year: its extent, and a hollow dot.
 func (c *canvas) within(left, right, y float64, colour string) {
-	c.elem("path", "d", "M"+num(left)+" "+num(y-3.5)+"v7m0-3.5H"+num(right)+"m0-3.5v7", "stroke", colour, "fill", "none")
+	if right-left >= 16 {
+		c.elem("path", "d", "M"+num(left)+" "+num(y-3.5)+"v7m0-3.5H"+num(right)+"m0-3.5v7", "stroke", colour, "fill", "none")
+	}
 	c.elem("circle", "cx", (left+right)/2, "cy", y, "r", 3.7, "fill", c.p.ground, "stroke", colour, "stroke-width", "1.4")
 }
 

@@ -102,6 +102,17 @@ func wrap(s string, limit float64, maxLines int) []string {
 	return texts(lines)
 }
 
+// paragraph breaks a clean text into lines of at most limit em that are as full as they
+// get, at most maxLines of them.
+func paragraph(s string, limit float64, maxLines int) []string {
+	lines := texts(fill(words(s), limit))
+	if len(lines) > maxLines {
+		lines = lines[:maxLines]
+		lines[maxLines-1] = ellipsis(lines[maxLines-1]+" …", limit)
+	}
+	return lines
+}
+
 func texts(lines []line) []string {
 	out := make([]string, len(lines))
 	for i, l := range lines {
