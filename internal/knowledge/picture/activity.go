@@ -67,7 +67,7 @@ func (a Activity) SVG(ctx context.Context) ([]byte, error) {
 	}
 	var keys []key
 	for i, s := range all {
-		keys = append(keys, key{s.name + "  " + count(s.total), func(c *canvas, x, y float64) {
+		keys = append(keys, key{s.name + ": " + count(s.total), func(c *canvas, x, y float64) {
 			c.elem("rect", "x", x+4, "y", y, "width", 20.0, "height", 13.0, "fill", seriesFill(i))
 		}})
 	}

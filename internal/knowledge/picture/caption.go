@@ -66,6 +66,17 @@ func (w *caption) move(by point) {
 	}
 }
 
+// free returns a point of the line, near one of its ends, that is away from the words.
+func (w *caption) free() point {
+	n := float64(len(w.track) - 1)
+	a, b := w.track[int(n*0.16)], w.track[int(n*0.84)]
+	middle := point{w.x + w.w/2, w.y + w.h/2}
+	if w.placed && a.minus(middle).length() < b.minus(middle).length() {
+		return b
+	}
+	return a
+}
+
 // addNote counts the captions that a picture has no room for.
 func (f *Frame) addNote(without int) {
 	if without > 0 {
@@ -81,7 +92,22 @@ func placeCaptions(captions []*caption, boxes []*box) (without int) {
 	for _, b := range boxes {
 		taken = append(taken, b.rect())
 	}
-	for n, w := range captions {
+	// Those that have the fewest places come first.
+	order := make([]int, len(captions))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch x, y := captions[a].beside, captions[b].beside; {
+		case x && !y:
+			return -1
+		case y && !x:
+			return 1
+		}
+		return 0
+	})
+	for _, n := range order {
+		w := captions[n]
 		if len(w.lines) == 0 || len(w.track) < 2 {
 			continue
 		}

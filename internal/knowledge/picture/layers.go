@@ -80,11 +80,28 @@ func layered(ctx context.Context, boxes []*box, edges [][2]int) (layering, error
 		}
 		l.links = append(l.links, link{i, via, reversed[i]})
 	}
+	// Lines pass in the middle of a layer where nothing else orders it, so that the many
+	// holdings of one owner stand at both sides.
+	for k, layer := range l.layers {
+		half := (ranked(ranks, k) + 1) / 2
+		l.layers[k] = slices.Concat(layer[:half], layer[ranked(ranks, k):], layer[half:ranked(ranks, k)])
+	}
 	if err := l.order(ctx); err != nil {
 		return l, err
 	}
 	l.place()
 	return l, ctx.Err()
+}
+
+// ranked counts the boxes of a layer.
+func ranked(ranks []int, layer int) int {
+	n := 0
+	for _, r := range ranks {
+		if r == layer {
+			n++
+		}
+	}
+	return n
 }
 
 // circles returns the edges that a walk from the top meets as the last of a circle.
@@ -204,7 +221,7 @@ func compact(ranks []int) []int {
 	return ranks
 }
 
-// order orders the slots of each layer by the middles of their neighbours, down and up
+// order orders the slots of each layer by the middles of their neighbours, up and down
 // in turn, and takes the order with the fewest crossings.
 func (l *layering) order(ctx context.Context) error {
 	l.number()
@@ -213,29 +230,12 @@ func (l *layering) order(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		up := sweep%2 == 0
 		for k := range l.layers {
-			layer := l.layers[k]
-			if sweep%2 == 1 {
-				layer = l.layers[len(l.layers)-1-k]
+			if up {
+				k = len(l.layers) - 1 - k
 			}
-			for _, s := range layer {
-				neighbours := s.up
-				if sweep%2 == 1 {
-					neighbours = s.down
-				}
-				s.wish = float64(s.pos)
-				if len(neighbours) > 0 {
-					sum := 0
-					for _, t := range neighbours {
-						sum += t.pos
-					}
-					s.wish = float64(sum) / float64(len(neighbours))
-				}
-			}
-			slices.SortStableFunc(layer, func(a, b *slot) int { return cmp.Compare(a.wish, b.wish) })
-			for i, s := range layer {
-				s.pos = i
-			}
+			reorder(l.layers[k], up)
 		}
 		if n := l.crossings(); n < fewest {
 			best, fewest, since = l.copy(), n, 0
@@ -246,6 +246,34 @@ func (l *layering) order(ctx context.Context) error {
 	l.layers = best
 	l.number()
 	return nil
+}
+
+// reorder orders the slots of a layer by the middles of their neighbours below, for up, or
+// above. Those without one stay where they are.
+func reorder(layer []*slot, up bool) {
+	var moving []*slot
+	var places []int
+	for i, s := range layer {
+		neighbours := s.up
+		if up {
+			neighbours = s.down
+		}
+		if len(neighbours) == 0 {
+			continue
+		}
+		sum := 0
+		for _, t := range neighbours {
+			sum += t.pos
+		}
+		s.wish = float64(sum) / float64(len(neighbours))
+		moving = append(moving, s)
+		places = append(places, i)
+	}
+	slices.SortStableFunc(moving, func(a, b *slot) int { return cmp.Compare(a.wish, b.wish) })
+	for i, s := range moving {
+		s.pos = places[i]
+		layer[s.pos] = s
+	}
 }
 
 func (l *layering) number() {
@@ -314,8 +342,11 @@ func (l *layering) place() {
 // apart returns how far the middles of two slots side by side are apart at least.
 func apart(a, b *slot) float64 {
 	gap := 14.0
-	if a.box != nil && b.box != nil {
+	switch {
+	case a.box != nil && b.box != nil:
 		gap = 30
+	case a.box == nil && b.box == nil:
+		gap = 6
 	}
 	return (a.w+b.w)/2 + gap
 }

@@ -223,6 +223,12 @@ func (o Ownership) lines(l layering, boxes []*box, edges [][2]int) []*stakeLine 
 		}
 		line.path = append(line.path, point{to.x, tops[last.layer]}, to)
 		line.sample()
+		switch above, below := len(first.down), len(last.up); { // where there are fewer lines
+		case above > 4 && above >= below:
+			line.near = 0.75
+		case below > 4:
+			line.near = 0.25
+		}
 		out = append(out, line)
 	}
 	for i, e := range edges {
@@ -337,7 +343,7 @@ func (s *stakeLine) draw(c *canvas, move point) {
 	c.stroke(d.String(), p)
 	c.arrow(tip, direction, p.colour)
 	if s.stake.Ended {
-		c.cross(s.track[min(2, len(s.track)-1)], p.colour)
+		c.cross(s.free(), p.colour)
 	}
 	c.end("g")
 	if linked {

@@ -143,24 +143,26 @@ func (t *tie) routeToDock(a, b *box, bend float64) {
 	t.curve = c
 }
 
-// hits counts the boxes that a curve with a bend meets, but for two.
+// hits counts the boxes that a curve made by [bent] meets, but for two.
 func hits(c curve, bend float64, boxes []*box, from, to *box) int {
+	reach := c.b.minus(c.a).length()
 	direction := c.b.minus(c.a).unit()
-	n, steps := 0, c.steps()
+	n, steps := 0, float64(c.steps())
 	for _, b := range boxes {
 		if b == from || b == to {
 			continue
 		}
-		// Most boxes are too far from the straight line, or beyond its ends.
+		// Where the curve is beside the box: along the straight line it advances evenly.
 		d := b.minus(c.a)
-		off := float64(d.y*direction.x) - float64(d.x*direction.y)
 		along := float64(d.x*direction.x) + float64(d.y*direction.y)
-		reach := (b.w+b.h)/2 + 12
-		if off < min(bend, 0)-reach || off > max(bend, 0)+reach || along < -reach || along > c.b.minus(c.a).length()+reach {
+		off := float64(d.y*direction.x) - float64(d.x*direction.y)
+		size := (b.w+b.h)/2 + 12
+		if off < min(bend, 0)-size || off > max(bend, 0)+size || along < -size || along > reach+size {
 			continue
 		}
-		for i := range steps {
-			if b.contains(c.at(float64(i)/float64(steps)), 6) {
+		first, last := math.Floor((along-size)/reach*steps), math.Ceil((along+size)/reach*steps)
+		for i := max(first, 0); i <= min(last, steps); i++ {
+			if b.contains(c.at(i/steps), 6) {
 				n++
 				break
 			}
@@ -239,7 +241,7 @@ func (t *tie) draw(c *canvas) {
 		c.arrow(t.curve.at(t.start), t.curve.at(t.start).minus(t.curve.at(from)), c.p.line)
 	}
 	if t.ended {
-		c.cross(t.curve.at(t.start+(t.end-t.start)*0.15), c.p.line)
+		c.cross(t.free(), c.p.line)
 	}
 	c.end("g")
 	if linked {

@@ -8,7 +8,7 @@ import (
 // Bounds of the layout's work.
 const (
 	powerSteps  = 60  // of the power iteration, for each axis
-	stressSteps = 160 // of majorisation
+	stressSteps = 120 // of majorisation
 )
 
 // stressLayout returns places for the nodes of a connected graph, in which their
@@ -19,6 +19,15 @@ const (
 func stressLayout(ctx context.Context, length [][]float64) ([]point, error) {
 	n := len(length)
 	distance := shortestPaths(length)
+	weight := make([][]float64, n)
+	for i := range weight {
+		weight[i] = make([]float64, n)
+		for j, d := range distance[i] {
+			if i != j {
+				weight[i][j] = 1 / float64(d*d)
+			}
+		}
+	}
 	at := classicalScaling(distance)
 	for range stressSteps {
 		if err := ctx.Err(); err != nil {
@@ -36,10 +45,10 @@ func stressLayout(ctx context.Context, length [][]float64) ([]point, error) {
 				if length := math.Sqrt(float64(dx*dx) + float64(dy*dy)); length > 1e-9 {
 					scale = d / length
 				}
-				weight := 1 / float64(d*d)
-				x += float64(weight * (at[j].x + float64(dx*scale)))
-				y += float64(weight * (at[j].y + float64(dy*scale)))
-				total += weight
+				w := weight[i][j]
+				x += float64(w * (at[j].x + float64(dx*scale)))
+				y += float64(w * (at[j].y + float64(dy*scale)))
+				total += w
 			}
 			if total > 0 {
 				to := point{x / total, y / total}
