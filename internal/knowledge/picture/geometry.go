@@ -30,10 +30,6 @@ func (r rect) meets(s rect, pad float64) bool {
 	return r.x < s.x+s.w+pad && s.x < r.x+r.w+pad && r.y < s.y+s.h+pad && s.y < r.y+r.h+pad
 }
 
-func (r rect) contains(q point) bool {
-	return q.x > r.x && q.x < r.x+r.w && q.y > r.y && q.y < r.y+r.h
-}
-
 // A curve is a quadratic Bézier curve.
 type curve struct{ a, control, b point }
 
@@ -46,11 +42,6 @@ func bent(a, b point, bend float64) curve {
 
 func (c curve) at(t float64) point {
 	return mix(mix(c.a, c.control, t), mix(c.control, c.b, t), t)
-}
-
-// tangent returns the direction at t.
-func (c curve) tangent(t float64) point {
-	return mix(c.control.minus(c.a), c.b.minus(c.control), t)
 }
 
 // part returns the piece from t to u.

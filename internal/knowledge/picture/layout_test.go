@@ -221,3 +221,22 @@ func TestStressLayoutFindsATriangle(t *testing.T) {
 		}
 	}
 }
+
+// A line between two boxes goes around a third that is between them.
+func TestLineGoesAroundABox(t *testing.T) {
+	t.Parallel()
+	boxes := []*box{newBox(Node{Label: "Osprey"}), newBox(Node{Label: "Tern"}), newBox(Node{Label: "Plover"})}
+	for i, b := range boxes {
+		b.point = point{float64(i) * 220, 0}
+	}
+	ties := []*tie{{a: 0, b: 2}}
+	route(boxes, ties)
+	for _, q := range ties[0].track {
+		if boxes[1].contains(q, 0) {
+			t.Fatalf("the line passes through the box at %v", q)
+		}
+	}
+	if got := ties[0].track[0]; !boxes[0].contains(got, 2) || boxes[0].contains(got, 0) {
+		t.Errorf("the line begins at %v, want the edge of the box", got)
+	}
+}

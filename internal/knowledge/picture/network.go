@@ -50,14 +50,9 @@ type Network struct {
 	Edges []Edge
 }
 
-// Validate checks that the network can be drawn: sizes, and ids that are unique and that
-// edges refer to. The error is of KindInvalid.
-func (n Network) Validate() error {
-	_, err := n.index()
-	return err
-}
-
-// index returns the positions of nodes by their ids.
+// index returns the positions of nodes by their ids, and checks that the network can be
+// drawn: sizes, ids that are unique and that edges refer to, confidences. The error is of
+// KindInvalid.
 func (n Network) index() (map[string]int, error) {
 	if len(n.Nodes) > MaxNodes || len(n.Edges) > MaxEdges {
 		return nil, domain.Invalid("a picture has at most %d nodes and %d edges, not %d and %d", MaxNodes, MaxEdges, len(n.Nodes), len(n.Edges))
@@ -127,7 +122,8 @@ func (n Network) SVG(ctx context.Context) ([]byte, error) {
 }
 
 // Text returns the text alternative of the picture, line by line: all its nodes and
-// edges.
+// edges. It is in the picture's <desc>, which those who read pages aloud do not find in an
+// <img>: that needs it beside the picture.
 func (n Network) Text() []string {
 	out := []string{n.Subtitle, domain.Count(len(n.Nodes), "entity", "entities") + ":"}
 	names := map[string]string{}

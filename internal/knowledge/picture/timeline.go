@@ -424,6 +424,8 @@ func (m *mark) draw(c *canvas, top float64, a axis) {
 	if !m.span() && m.textAt < m.left {
 		x, anchor = m.left-6, "end"
 	}
+	width := textWidth(m.date)*smallSize + 7 + textWidth(m.label)*textSize
+	c.elem("rect", "x", m.textAt-2, "y", base-11, "width", width+4, "height", 14.0, "fill", c.p.ground)
 	c.begin("text", "x", x, "y", base, "text-anchor", anchor)
 	c.begin("tspan", "font-size", smallSize, "fill", c.p.muted)
 	c.WriteString(escape(m.date) + "</tspan>")
