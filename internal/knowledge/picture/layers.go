@@ -38,8 +38,8 @@ type layering struct {
 
 // Bounds of the work of layering.
 const (
-	orderSweeps  = 16
-	placeSweeps  = 24
+	orderSweeps  = 14
+	placeSweeps  = 16
 	passingWidth = 10.0
 	loopRoom     = 56.0 // at both sides of a box, for a line to itself and its words
 )
@@ -239,7 +239,7 @@ func (l *layering) order(ctx context.Context) error {
 		}
 		if n := l.crossings(); n < fewest {
 			best, fewest, since = l.copy(), n, 0
-		} else if since++; since > 4 {
+		} else if since++; since > 3 {
 			break
 		}
 	}
@@ -251,8 +251,7 @@ func (l *layering) order(ctx context.Context) error {
 // reorder orders the slots of a layer by the middles of their neighbours below, for up, or
 // above. Those without one stay where they are.
 func reorder(layer []*slot, up bool) {
-	var moving []*slot
-	var places []int
+	moving, places := make([]*slot, 0, len(layer)), make([]int, 0, len(layer))
 	for i, s := range layer {
 		neighbours := s.up
 		if up {
@@ -269,7 +268,12 @@ func reorder(layer []*slot, up bool) {
 		moving = append(moving, s)
 		places = append(places, i)
 	}
-	slices.SortStableFunc(moving, func(a, b *slot) int { return cmp.Compare(a.wish, b.wish) })
+	slices.SortFunc(moving, func(a, b *slot) int {
+		if c := cmp.Compare(a.wish, b.wish); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.pos, b.pos)
+	})
 	for i, s := range moving {
 		s.pos = places[i]
 		layer[s.pos] = s
@@ -358,7 +362,7 @@ func settleLayer(layer []*slot, up bool) {
 		sum, weight float64
 		n           int
 	}
-	var pools []pool
+	pools := make([]pool, 0, len(layer))
 	offset := make([]float64, len(layer))
 	for i, s := range layer {
 		if i > 0 {
