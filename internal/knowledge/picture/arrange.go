@@ -323,12 +323,12 @@ func (g group) separate() {
 		for i, a := range g.boxes {
 			for k, b := range g.boxes[i+1:] {
 				dx, dy := b.x-a.x, b.y-a.y
-				gap := gapX
-				if w := g.words[i][i+1+k]; w > 0 {
-					gap = max(gap, min(w, 110)+24)
+				beside, below := gapX, gapY
+				if w := g.words[i][i+1+k]; w > 0 { // and for arrowheads at both ends of the words
+					beside, below = max(beside, min(w, 110)+26), captionLine+28
 				}
-				ox := (a.w+b.w)/2 + gap - math.Abs(dx)
-				oy := (a.h+b.h)/2 + gapY - math.Abs(dy)
+				ox := (a.w+b.w)/2 + beside - math.Abs(dx)
+				oy := (a.h+b.h)/2 + below - math.Abs(dy)
 				if ox <= 0.01 || oy <= 0.01 {
 					continue
 				}
