@@ -293,7 +293,7 @@ func (g group) columns(middle int) {
 func (g group) spread() {
 	need := 0.0
 	for _, b := range g.boxes {
-		need += (b.w + gapX) * (b.h + gapY)
+		need += float64((b.w + gapX) * (b.h + gapY))
 	}
 	r := bounds(g.boxes)
 	if have := r.w * r.h; len(g.boxes) > 3 && have < 2*need {
@@ -371,7 +371,7 @@ func pack(groups []group) {
 	area, widest := 0.0, 0.0
 	for i, g := range groups {
 		parts[i] = part{g, bounds(g.boxes)}
-		area += (parts[i].w + groupGap) * (parts[i].h + groupGap)
+		area += float64((parts[i].w + groupGap) * (parts[i].h + groupGap))
 		widest = max(widest, parts[i].w)
 	}
 	slices.SortStableFunc(parts, func(a, b part) int {

@@ -29,7 +29,7 @@ type box struct {
 
 // newBox returns the box of a node, as large as its label needs.
 func newBox(n Node) *box {
-	label := clean(n.Label)
+	label := ellipsis(clean(n.Label), 2*longWord*labelLines)
 	limit := labelLimit
 	for _, w := range words(label) {
 		if w.width <= longWord {

@@ -27,7 +27,7 @@ func (w *caption) set(s string) {
 	if s == "" {
 		return
 	}
-	w.lines = wrap(s, 13, 2)
+	w.lines = wrap(ellipsis(s, 60), 13, 2)
 	for _, l := range w.lines {
 		w.w = max(w.w, textWidth(l)*smallSize+6)
 	}

@@ -384,7 +384,7 @@ func settleLayer(layer []*slot, up bool) {
 			}
 		}
 		if weight == 0 {
-			sum, weight = s.x*0.01, 0.01
+			sum, weight = float64(s.x*0.01), 0.01
 		}
 		pools = append(pools, pool{sum - float64(offset[i]*weight), weight, 1})
 		for len(pools) > 1 {

@@ -2,6 +2,7 @@ package picture
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -38,7 +39,7 @@ func TestContrast(t *testing.T) {
 			t.Parallel()
 			p := theme.palette()
 			grounds := []string{p.ground}
-			for _, kind := range append(domain.EntityKinds, "") {
+			for _, kind := range slices.Concat(domain.EntityKinds, []string{""}) {
 				grounds = append(grounds, p.fill(kind))
 			}
 			for _, ground := range grounds {
@@ -66,7 +67,7 @@ func TestContrast(t *testing.T) {
 func TestSignsDiffer(t *testing.T) {
 	t.Parallel()
 	seen := map[string]string{}
-	for _, kind := range append(domain.EntityKinds, "") {
+	for _, kind := range slices.Concat(domain.EntityKinds, []string{""}) {
 		if other, ok := seen[sign(kind)]; ok {
 			t.Errorf("%q and %q have the same sign", kind, other)
 		}

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	maxLabel = 600 // characters of a label that are looked at
-	maxMarks = 6   // combining marks on one base character
+	maxText  = 4000 // characters of a text that are looked at
+	maxMarks = 6    // combining marks on one base character
 )
 
 // clean returns an untrusted label as one line of text that XML 1.0 can hold: white
@@ -34,7 +34,7 @@ func clean(s string) string {
 		default:
 			marks = 0
 		}
-		if n++; n > maxLabel {
+		if n++; n > maxText {
 			b.WriteString("…")
 			return b.String()
 		}

@@ -20,7 +20,7 @@ func TestClean(t *testing.T) {
 		{"DirectionIsNotChanged", "a\u202eb\u2066c", "abc"},
 		{"BrokenBytesAreMarked", "a\xffb", "a\ufffdb"},
 		{"TowersOfMarksAreCut", "a" + strings.Repeat("\u0301", 40), "a" + strings.Repeat("\u0301", maxMarks)},
-		{"LongTextsAreCut", strings.Repeat("a", maxLabel+1), strings.Repeat("a", maxLabel) + "…"},
+		{"LongTextsAreCut", strings.Repeat("a", maxText+1), strings.Repeat("a", maxText) + "…"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
