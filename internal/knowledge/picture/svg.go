@@ -75,7 +75,7 @@ func (c *canvas) tag(name string, attrs []any) {
 			panic(fmt.Sprintf("attribute of type %T", v))
 		}
 		if value != "" {
-			fmt.Fprintf(c, ` %s="%s"`, attrs[i], value)
+			c.WriteString(" " + attrs[i].(string) + `="` + value + `"`)
 		}
 	}
 }
