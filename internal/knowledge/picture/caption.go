@@ -151,7 +151,8 @@ type crowd struct {
 	origin        point
 	cell          float64
 	columns, rows int
-	lines         [][]int32
+	first         []int32 // where the lines of each cell begin in lines
+	lines         []int32
 }
 
 const maxCells = 150_000
@@ -169,16 +170,31 @@ func newCrowd(captions []*caption) crowd {
 	size := e.high.minus(e.low)
 	c := crowd{origin: e.low, cell: max(12, math.Sqrt(float64(size.x*size.y)/maxCells))}
 	c.columns, c.rows = int(size.x/c.cell)+1, int(size.y/c.cell)+1
-	c.lines = make([][]int32, c.columns*c.rows)
-	for i, w := range captions {
-		for _, q := range w.track {
-			x, y := c.at(q)
-			in := &c.lines[y*c.columns+x]
-			if n := len(*in); n == 0 || (*in)[n-1] != int32(i) {
-				*in = append(*in, int32(i))
+	// Each line is counted in the cells that it enters, and then written there.
+	c.first = make([]int32, c.columns*c.rows+1)
+	enter := func(do func(cell int, line int32)) {
+		for i, w := range captions {
+			before := -1
+			for _, q := range w.track {
+				x, y := c.at(q)
+				if cell := y*c.columns + x; cell != before {
+					do(cell, int32(i))
+					before = cell
+				}
 			}
 		}
 	}
+	enter(func(cell int, _ int32) { c.first[cell]++ })
+	end := int32(0)
+	for cell, n := range c.first {
+		end += n
+		c.first[cell] = end
+	}
+	c.lines = make([]int32, end)
+	enter(func(cell int, line int32) {
+		c.first[cell]--
+		c.lines[c.first[cell]] = line
+	})
 	return c
 }
 
@@ -195,7 +211,8 @@ func (c crowd) others(r rect, but int) int {
 	right, bottom := c.at(point{r.x + r.w, r.y + r.h})
 	for y := top; y <= bottom; y++ {
 		for x := left; x <= right; x++ {
-			for _, i := range c.lines[y*c.columns+x] {
+			cell := y*c.columns + x
+			for _, i := range c.lines[c.first[cell]:c.first[cell+1]] {
 				if int(i) != but {
 					n++
 				}

@@ -217,7 +217,8 @@ func (o Ownership) lines(l layering, boxes []*box, edges [][2]int) []*stakeLine 
 		first, last := k.via[0], k.via[len(k.via)-1]
 		from := point{ports[i][0], first.box.y + first.box.h/2}
 		to := point{ports[i][1], last.box.y - last.box.h/2}
-		line := &stakeLine{stake: o.Stakes[k.edge], up: k.up, path: []point{from, {from.x, bottoms[first.layer]}}}
+		line := &stakeLine{stake: o.Stakes[k.edge], up: k.up, path: make([]point, 0, 2*len(k.via))}
+		line.path = append(line.path, from, point{from.x, bottoms[first.layer]})
 		for _, s := range k.via[1 : len(k.via)-1] {
 			line.path = append(line.path, point{s.x, tops[s.layer]}, point{s.x, bottoms[s.layer]})
 		}
@@ -291,6 +292,7 @@ func (l layering) ports() [][2]float64 {
 
 // sample sets the track of the line: points along its curved pieces.
 func (s *stakeLine) sample() {
+	s.track = make([]point, 0, 13*len(s.path)/2)
 	for i := 1; i+1 < len(s.path); i += 2 {
 		a, b := s.path[i], s.path[i+1]
 		middle := (a.y + b.y) / 2

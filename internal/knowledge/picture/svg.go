@@ -35,11 +35,15 @@ type canvas struct {
 // num writes a coordinate to a tenth of a pixel, which hides what processors that fuse
 // multiplications compute otherwise.
 func num(v float64) string {
-	r := math.Round(v*10) / 10
-	if r == 0 {
-		return "0"
+	tenths := int64(math.Round(v * 10))
+	if tenths%10 == 0 {
+		return strconv.FormatInt(tenths/10, 10)
 	}
-	return strconv.FormatFloat(r, 'f', -1, 64)
+	s := strconv.FormatInt(tenths, 10)
+	if tenths > -10 && tenths < 10 {
+		s = strings.TrimSuffix(s, s[len(s)-1:]) + "0" + s[len(s)-1:]
+	}
+	return s[:len(s)-1] + "." + s[len(s)-1:]
 }
 
 var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#39;")
