@@ -32,7 +32,7 @@ var cacheableFields = map[string]bool{
 	"series": true, "allSeries": true,
 	"changes": true,
 	"search":  true, "suggest": true, "matchEntities": true,
-	"network": true, "paths": true,
+	"network": true, "paths": true, "exposureReport": true,
 
 	"__typename": true, "__schema": true, "__type": true,
 }

@@ -115,7 +115,7 @@ func (m *matrix) fields(of, s string, n int) string {
 	case "Entity":
 		return fmt.Sprintf(`name: "n-%[1]s" kind: COMPANY description: "d-%[1]s" startDate: "2020" endDate: "2021" language: "en" country: "JP" homepage: "https://example.org/w-%[1]s" tags: %[2]s
 			names: [{text: "alias-%[1]s" kind: ALIAS}] identifiers: [{scheme: "LEI" value: "v-%[1]s"}]
-			listings: [{authority: "a-%[1]s" programme: "p-%[1]s" since: "2020" %[3]s}]`, s, listOf("tag", s), cites)
+			listings: [{authority: "a-%[1]s" programme: "p-%[1]s" since: "2020" %[3]s}, {authority: "OFAC" programme: "q-%[1]s" since: "2020" %[3]s}]`, s, listOf("tag", s), cites)
 	case "Relationship":
 		to := states[(n+1)%4]
 		if slices.Contains(unseen, s) {

@@ -113,6 +113,18 @@ func (g *Graph) begin(ctx context.Context, f Filter) (*reading, error) {
 	return r, nil
 }
 
+// entityFence returns the condition under which the viewer of ctx sees the entity e, with its arguments.
+func entityFence(ctx context.Context) (condition string, args []any, err error) {
+	scope, err := visibility.ScopeOf(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	if scope.Stage == domain.Live {
+		return "e." + visibility.EffectiveMarking + " <= ?", []any{int(scope.Clearance())}, nil
+	}
+	return "e.deleted_at IS NULL", nil, nil
+}
+
 // oneOf returns the condition that a column has one of the words of a vocabulary.
 func oneOf(column string, words []string) string {
 	if len(words) == 0 {

@@ -30,7 +30,13 @@ var surcharges = map[string]int{
 	"network":       200, // a walk through the graph
 	"paths":         500,
 	"degree":        20, // a count
-	"snippets":      10,
+
+	"exposure": 500, // all that is above an entity
+	"owners":   500,
+	"holdings": 500,
+
+	"exposureReport": 2000, // all that is below a list
+	"snippets":       10,
 
 	// Texts, which can be long.
 	"body":         10,
@@ -75,6 +81,9 @@ const (
 func storedAsText(f *ast.Field) bool {
 	return f.Name == "summary" && f.ObjectDefinition != nil && f.ObjectDefinition.Name == "Report"
 }
+
+// bounded are the types whose lists have as many elements as an argument of the field says.
+var bounded = map[string]bool{"Network": true, "Paths": true, "Holdings": true, "ExposureReport": true}
 
 // isFacet reports whether a field is a list of values of a facet.
 func isFacet(f *ast.Field) bool {
@@ -192,7 +201,7 @@ func (c *coster) field(f *ast.Field, page int) int {
 	if strings.HasSuffix(f.Definition.Type.Name(), "Connection") {
 		inner = c.pageSize(f)
 	}
-	if f.Definition.Type.Name() == "Network" || f.Definition.Type.Name() == "Paths" {
+	if bounded[f.Definition.Type.Name()] {
 		inner = c.pageSize(f)
 	}
 	children := c.selectionSet(f.SelectionSet, inner)
@@ -202,7 +211,9 @@ func (c *coster) field(f *ast.Field, page int) int {
 		switch {
 		case f.Name == "matchEntities":
 			elements = c.listSize(f, "names")
-		case f.ObjectDefinition.Name == "Network", f.ObjectDefinition.Name == "Paths":
+		case f.Name == "exposure":
+			elements = c.listSize(f, "lists")
+		case bounded[f.ObjectDefinition.Name]:
 			elements = page
 		case f.Definition.Arguments.ForName("first") != nil:
 			elements = c.pageSize(f)
