@@ -47,8 +47,9 @@ func (x *Index) Match(ctx context.Context, p MatchParams) ([][]EntityMatch, erro
 	found := make([][]domain.ID, len(p.Names))
 	lists := map[string]list{} // names share keys
 	wanted := map[domain.ID]bool{}
+	shared := newTally(e.manifest.numbers)
 	for i, n := range p.Names {
-		if found[i], err = e.candidates(n.Name, p.Kinds, lists); err != nil {
+		if found[i], err = e.candidates(n.Name, p.Kinds, lists, shared); err != nil {
 			return nil, err
 		}
 		for _, id := range found[i] {
@@ -102,10 +103,8 @@ func agrees(a, b names.Evidence) (country, identifier *bool) {
 }
 
 // candidates returns the entities that share the rarest keys with a name.
-func (e *evaluation) candidates(name string, kinds []string, lists map[string]list) ([]domain.ID, error) {
+func (e *evaluation) candidates(name string, kinds []string, lists map[string]list, shared *tally) ([]domain.ID, error) {
 	keys, least := names.QueryKeys(name)
-	shared := map[uint32]float64{}
-	times := map[uint32]int{}
 	for _, key := range keys {
 		l, ok := lists[key]
 		if !ok {
@@ -116,28 +115,60 @@ func (e *evaluation) candidates(name string, kinds []string, lists map[string]li
 			l = e.filter(l, &Params{Kinds: kinds})
 			lists[key] = l
 		}
-		idf := e.rarity(len(l))
-		for _, h := range l {
-			shared[h.number] += idf
-			times[h.number]++
-		}
+		shared.add(l, float32(e.rarity(len(l))))
 	}
-	found := make(list, 0, len(shared))
-	for number, weight := range shared {
-		if times[number] >= least {
-			found = append(found, hit{number, float32(weight)})
-		}
-	}
-	slices.SortFunc(found, func(a, b hit) int {
+	best := shared.best(least, maxCandidates, func(a, b hit) int {
 		// By id and not by number: numbers are used again, so their order may tell of what is hidden.
 		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(e.id(b.number), e.id(a.number)))
 	})
-	found = found[:min(len(found), maxCandidates)]
-	ids := make([]domain.ID, len(found))
-	for i, h := range found {
+	ids := make([]domain.ID, len(best))
+	for i, h := range best {
 		ids[i] = e.id(h.number)
 	}
 	return ids, nil
+}
+
+// tally adds up weights of units. It has a place for each number: with a map, most of the time of a match goes there.
+type tally struct {
+	weights []float32
+	times   []uint16
+	touched []uint32
+}
+
+func newTally(numbers uint32) *tally {
+	return &tally{weights: make([]float32, numbers), times: make([]uint16, numbers)}
+}
+
+// add adds a weight to each unit of a list.
+func (t *tally) add(l list, weight float32) {
+	for i := range l {
+		n := l[i].number
+		if t.times[n] == 0 {
+			t.touched = append(t.touched, n)
+		}
+		t.weights[n] += weight
+		t.times[n]++
+	}
+}
+
+// best returns the first units, in an order, of those that were added a number of times at least, and begins anew.
+func (t *tally) best(times, most int, compare func(a, b hit) int) list {
+	found := make(list, 0, 4*most)
+	var least float32 // what weighs less has no chance
+	for _, n := range t.touched {
+		if int(t.times[n]) >= times && t.weights[n] >= least {
+			if len(found) == cap(found) {
+				slices.SortFunc(found, compare)
+				found = found[:most]
+				least = found[most-1].weight
+			}
+			found = append(found, hit{n, t.weights[n]})
+		}
+		t.weights[n], t.times[n] = 0, 0
+	}
+	t.touched = t.touched[:0]
+	slices.SortFunc(found, compare)
+	return found[:min(len(found), most)]
 }
 
 // matchEntity is an entity as names are compared with it.
