@@ -300,17 +300,28 @@ func (r entityResolver) holdings(
 		return nil, err
 	}
 	found := walk(stakes.Graph, obj.ID, ownership.WalkParams{Depth: maxDepth, Limit: first})
-	var ids []domain.ID
+	o := &ownershipView{Resolver: r.Resolver, stakes: stakes, ids: []domain.ID{obj.ID}}
 	for _, h := range found.Holdings {
-		ids = append(ids, h.Entity)
+		o.ids = append(o.ids, h.Entity)
 	}
-	entities, _, err := r.ofGraph(ctx, ids, nil)
-	if err != nil {
+	var between []ownership.Step
+	if selects(ctx, "stakes") {
+		for _, s := range stakes.Graph.Steps() {
+			if slices.Contains(o.ids, s.Stake.Owner) && slices.Contains(o.ids, s.Stake.Owned) {
+				between = append(between, s)
+				o.edges = append(o.edges, stakes.Edges[s.Stake.ID])
+			}
+		}
+	}
+	if err := o.read(ctx); err != nil {
 		return nil, err
 	}
-	out := &model.Holdings{AsOf: day, Holdings: []*model.Holding{}, Truncated: found.Truncated, Complete: stakes.Complete}
+	out := &model.Holdings{AsOf: day, Holdings: []*model.Holding{}, Stakes: []*model.OwnershipStep{}, Truncated: found.Truncated, Complete: stakes.Complete}
+	for i := range between {
+		out.Stakes = append(out.Stakes, o.step(&between[i]))
+	}
 	for _, h := range found.Holdings {
-		if e := entities[h.Entity]; e != nil {
+		if e := o.entities[h.Entity]; e != nil {
 			out.Holdings = append(out.Holdings, &model.Holding{Entity: e, Depth: h.Depth, Share: rangeOf(h.Share), Exact: h.Exact})
 		}
 	}

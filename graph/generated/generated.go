@@ -4344,6 +4344,8 @@ type Holdings {
   asOf: Date!
   "The nearest first."
   holdings: [Holding!]!
+  "The stakes between these and the entity itself, for a chart."
+  stakes: [OwnershipStep!]!
   "Whether there are more."
   truncated: Boolean!
   "Whether all of the ownership in that direction was read."
@@ -9891,6 +9893,8 @@ func (ec *executionContext) childFields_Holdings(ctx context.Context, field grap
 		return ec.fieldContext_Holdings_asOf(ctx, field)
 	case "holdings":
 		return ec.fieldContext_Holdings_holdings(ctx, field)
+	case "stakes":
+		return ec.fieldContext_Holdings_stakes(ctx, field)
 	case "truncated":
 		return ec.fieldContext_Holdings_truncated(ctx, field)
 	case "complete":
@@ -25083,6 +25087,38 @@ func (ec *executionContext) fieldContext_Holdings_holdings(_ context.Context, fi
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Holding(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Holdings_stakes(ctx context.Context, field graphql.CollectedField, obj *model.Holdings) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Holdings_stakes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Stakes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.OwnershipStep) graphql.Marshaler {
+			return ec.marshalNOwnershipStep2ᚕᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋgraphᚋmodelᚐOwnershipStepᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Holdings_stakes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Holdings",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_OwnershipStep(ctx, field)
 		},
 	}
 	return fc, nil
@@ -54515,6 +54551,11 @@ func (ec *executionContext) _Holdings(ctx context.Context, sel ast.SelectionSet,
 			}
 		case "holdings":
 			out.Values[i] = ec._Holdings_holdings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "stakes":
+			out.Values[i] = ec._Holdings_stakes(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -115,6 +115,7 @@ type EconomicShare struct {
 type Holdings struct {
 	AsOf                domain.Date
 	Holdings            []*Holding
+	Stakes              []*OwnershipStep
 	Truncated, Complete bool
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/redthread-api/redthread/internal/server/feeds"
 	"github.com/redthread-api/redthread/internal/server/mailbox"
 	"github.com/redthread-api/redthread/internal/server/newsletter"
+	"github.com/redthread-api/redthread/internal/server/pictures"
 	"github.com/redthread-api/redthread/internal/server/searchpage"
 )
 
@@ -85,6 +86,13 @@ func handler(c Config) http.Handler {
 	}
 	if c.Search != nil {
 		mux.Handle(searchpage.Path, onlyGet(wrap(searchpage.Handler(c.Search, c.Log), noStore, findViewer(c.Authenticator, c.Log), withTimeout(c.Timeout))))
+	}
+	if c.Search != nil {
+		drawn := onlyGet(wrap(pictures.Handler(pictures.Config{Executor: c.Search, Log: c.Log, Refuse: refuseContent}),
+			noStore, findViewer(c.Authenticator, c.Log), c.ResponseCache.Wrap, withTimeout(c.Timeout)))
+		for _, path := range pictures.Paths() {
+			mux.Handle(path, drawn)
+		}
 	}
 	if c.Mailbox != nil {
 		pages := onlyGet(noStore(mailbox.Handler(c.Mailbox, c.Log, http.HandlerFunc(notFound))))

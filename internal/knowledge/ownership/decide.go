@@ -253,6 +253,15 @@ func (c *decisionCase) flags() []ControlFlag {
 
 func (c *decisionCase) hasController(e int32) bool { _, ok := c.controller[e]; return ok }
 
+// Steps returns all stakes that hold on the day, or may, in order of their relationships.
+func (g *Graph) Steps() []Step {
+	out := make([]Step, len(g.stakes))
+	for i := range out {
+		out[i] = g.step(int32(i))
+	}
+	return out
+}
+
 // step returns a stake as a step.
 func (g *Graph) step(s int32) Step {
 	r, doubts := g.stated[s].onDay(g.params)
