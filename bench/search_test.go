@@ -144,13 +144,7 @@ func writeEntity(ctx context.Context, tx *store.Tx, d search.Document) error {
 // BenchmarkSearch measures searches over reports of 8 KB and entities. REDTHREAD_BENCH_REPORTS and
 // REDTHREAD_BENCH_ENTITIES say how many: 10,000 and 5,000 without them.
 func BenchmarkSearch(b *testing.B) {
-	number := func(name string, n int) int {
-		if v, err := strconv.Atoi(os.Getenv(name)); err == nil {
-			return v
-		}
-		return n
-	}
-	reports, entities := number("REDTHREAD_BENCH_REPORTS", 10_000), number("REDTHREAD_BENCH_ENTITIES", 5_000)
+	reports, entities := envNumber("REDTHREAD_BENCH_REPORTS", 10_000), envNumber("REDTHREAD_BENCH_ENTITIES", 5_000)
 	b.Run("SQLite", func(b *testing.B) { benchmarkSearch(b, storetest.SQLite(b), newSearchSet(reports, entities)) })
 	b.Run("PostgreSQL", func(b *testing.B) { benchmarkSearch(b, storetest.Postgres(b), newSearchSet(reports, entities)) })
 }
@@ -198,21 +192,7 @@ func benchmarkSearch(b *testing.B, s *store.Stores, set *searchSet) {
 	b.Logf("%s of text indexed in %.1f s; blocks are %.2f of it", fmt.Sprint(set.bytes>>20, " MB"), time.Since(start).Seconds(), float64(size)/float64(set.bytes))
 	index := search.New(s)
 	ctx := domain.WithViewer(b.Context(), domain.Anonymous())
-	measure := func(name string, run func(i int) error) {
-		b.Run(name, func(b *testing.B) {
-			var all []time.Duration
-			for i := 0; b.Loop(); i++ {
-				began := time.Now()
-				if err := run(i); err != nil {
-					b.Fatal(err)
-				}
-				all = append(all, time.Since(began))
-			}
-			slices.Sort(all)
-			b.ReportMetric(float64(all[len(all)/2].Microseconds())/1000, "p50-ms")
-			b.ReportMetric(float64(all[len(all)*99/100].Microseconds())/1000, "p99-ms")
-		})
-	}
+	measure := func(name string, run func(i int) error) { percentiles(b, name, run) }
 	find := func(p search.Params) error {
 		p.First = 20
 		_, err := index.Search(ctx, p)
@@ -242,5 +222,30 @@ func benchmarkSearch(b *testing.B, s *store.Stores, set *searchSet) {
 		}
 		_, err := index.Match(ctx, p)
 		return err
+	})
+}
+
+// envNumber returns a number from the environment, or another one without it.
+func envNumber(name string, without int) int {
+	if v, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return v
+	}
+	return without
+}
+
+// percentiles measures the median and the 99th percentile of a call.
+func percentiles(b *testing.B, name string, run func(i int) error) {
+	b.Run(name, func(b *testing.B) {
+		var all []time.Duration
+		for i := 0; b.Loop(); i++ {
+			began := time.Now()
+			if err := run(i); err != nil {
+				b.Fatal(err)
+			}
+			all = append(all, time.Since(began))
+		}
+		slices.Sort(all)
+		b.ReportMetric(float64(all[len(all)/2].Microseconds())/1000, "p50-ms")
+		b.ReportMetric(float64(all[len(all)*99/100].Microseconds())/1000, "p99-ms")
 	})
 }

@@ -46,17 +46,20 @@ func (g *Graph) follow(ctx context.Context, asOf domain.Date, ids []domain.ID, u
 		return nil, err
 	}
 	s := &Stakes{Edges: map[domain.ID]Edge{}, Complete: true}
-	seen := map[domain.ID]bool{}
+	// Of an entity that only controls, owners are looked at, and not what controls it.
+	seen, controls := map[domain.ID]bool{}, map[domain.ID]bool{}
 	frontier := []domain.ID{}
-	add := func(id domain.ID) {
-		if !seen[id] {
-			seen[id] = true
-			frontier = append(frontier, id)
+	add := func(id domain.ID, onlyControls bool) {
+		if known := seen[id]; known && (onlyControls || !controls[id]) {
+			return
+		} else if !known {
 			s.Entities = append(s.Entities, id)
 		}
+		seen[id], controls[id] = true, onlyControls
+		frontier = append(frontier, id)
 	}
 	for _, id := range ids {
-		add(id)
+		add(id, false)
 	}
 	for len(frontier) > 0 {
 		if len(s.Edges) > maxStakes {
@@ -70,14 +73,19 @@ func (g *Graph) follow(ctx context.Context, asOf domain.Date, ids []domain.ID, u
 			return nil, err
 		}
 		for _, e := range edges {
-			s.Edges[e.ID] = e
 			owner, owned := ends(&e)
 			switch {
-			case up: // also what controls, which may be listed or reached
-				add(owner)
+			case up && e.Kind == "CONTROLS":
+				if controls[owned] {
+					continue
+				}
+				add(owner, true) // it may be listed or reached
+			case up:
+				add(owner, controls[owned])
 			case e.Kind != "CONTROLS":
-				add(owned)
+				add(owned, false)
 			}
+			s.Edges[e.ID] = e
 		}
 	}
 	if !up && s.Complete {
@@ -108,8 +116,8 @@ func (r *reading) stakes(ctx context.Context, ids []domain.ID, up bool) ([]Edge,
 	if !up {
 		owned, subsidiary = subsidiary, owned
 	}
-	query := "SELECT " + edgeColumns + " FROM relationships r WHERE " + owned + in + " AND r.kind <> 'SUBSIDIARY_OF' AND " + r.where +
-		" UNION ALL SELECT " + edgeColumns + " FROM relationships r WHERE " + subsidiary + in + " AND r.kind = 'SUBSIDIARY_OF' AND " + r.where
+	query := "SELECT " + edgeColumns + " FROM relationships r WHERE " + owned + in + " AND " + kindColumn + " <> 'SUBSIDIARY_OF' AND " + r.where +
+		" UNION ALL SELECT " + edgeColumns + " FROM relationships r WHERE " + subsidiary + in + " AND " + kindColumn + " = 'SUBSIDIARY_OF' AND " + r.where
 	args := append(append([]any{set}, r.args...), set)
 	values, err := r.values(ctx, query, edgeWidth, append(args, r.args...)...)
 	if err != nil {
