@@ -2,6 +2,7 @@ package searchpage
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	_ "embed" // the page, its style and its query
 	"encoding/json"
@@ -44,22 +45,6 @@ type handler struct {
 // Handler serves the page for GET and HEAD; the caller refuses other methods.
 func Handler(executor Executor, log *slog.Logger) http.Handler { return &handler{executor, log} }
 
-// narrowing is a parameter of the page that narrows what is found, with the member of the filter that it
-// is. Years are in no member: they are a date.
-type narrowing struct{ name, member, title, label string }
-
-var narrowings = []narrowing{
-	{"type", "types", "Type", "type"},
-	{"tag", "tags", "Tag", "tag"},
-	{"entity", "entities", "Entity", "entity"},
-	{"kind", "kinds", "Kind", "kind"},
-	{"year", "", "Year", "year"},
-	{"lang", "languages", "Language", "language"},
-}
-
-// maxValues is how many values of a parameter count.
-const maxValues = 10
-
 // The data of the template.
 type (
 	link struct {
@@ -80,6 +65,7 @@ type (
 		Icon                          template.URL
 		Header                        template.HTML
 		Query, Problem, Count, Next   string
+		Notes                         []string
 		Asked, Approximate, Truncated bool
 		DidYouMean                    *link
 		Hidden                        []hidden
@@ -90,18 +76,18 @@ type (
 )
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
+	q, notes := parameters(r.URL.Query())
 	style := page.Style + pageStyle
-	s := &shown{Style: template.CSS(style), Icon: page.Icon, Header: page.Header("", page.Search, ""), Query: q.Get("q")}
+	s := &shown{Style: template.CSS(style), Icon: page.Icon, Header: page.Header("", page.Search, ""), Query: q.Get("q"), Notes: notes}
 	status := http.StatusOK
-	s.Asked = s.Query != "" || slices.ContainsFunc(narrowings, func(n narrowing) bool { return q.Get(n.name) != "" })
+	s.Asked = s.Query != "" || count(q) > 0
 	if s.Asked {
 		resp := h.executor.Execute(r.Context(), transport.Request{Document: document, Operation: "SearchPage", Variables: variables(q)})
 		for name, values := range resp.Header {
 			w.Header()[name] = values
 		}
 		if len(resp.Errors) > 0 {
-			status, s.Problem = problem(resp.Errors[0].Extensions["code"]), resp.Errors[0].Message
+			status, s.Problem = cmp.Or(statuses[resp.Errors[0].Extensions["code"]], http.StatusBadRequest), resp.Errors[0].Message
 		} else if err := s.fill(q, resp.Data); err != nil {
 			h.log.ErrorContext(r.Context(), "the search page could not read its response", "error", err)
 			status, s.Problem = http.StatusInternalServerError, "internal error"
@@ -121,24 +107,21 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// problem returns the status for the code of an error.
-func problem(code any) int {
-	switch code {
-	case "BAD_USER_INPUT", "COST_LIMIT":
-		return http.StatusBadRequest
-	case "RATE_LIMITED":
-		return http.StatusTooManyRequests
-	case "UNAVAILABLE":
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusInternalServerError
+// statuses are the statuses of the page for codes of errors. Any other code is of a request that is not valid.
+var statuses = map[any]int{
+	nil:               http.StatusInternalServerError,
+	"INTERNAL":        http.StatusInternalServerError,
+	"UNAVAILABLE":     http.StatusServiceUnavailable,
+	"RATE_LIMITED":    http.StatusTooManyRequests,
+	"UNAUTHENTICATED": http.StatusUnauthorized,
+	"FORBIDDEN":       http.StatusForbidden,
 }
 
 // variables returns the variables of the query for the parameters of a page.
 func variables(q url.Values) map[string]any {
 	filter := map[string]any{}
 	for _, n := range narrowings {
-		given := values(q, n.name)
+		given := q[n.name]
 		switch {
 		case len(given) == 0:
 		case n.member == "":
@@ -152,19 +135,13 @@ func variables(q url.Values) map[string]any {
 		}
 	}
 	v := map[string]any{"query": q.Get("q"), "filter": filter, "orderBy": "RELEVANCE"}
-	if q.Get("by") == "newest" {
+	if q.Has("by") {
 		v["orderBy"] = "NEWEST"
 	}
 	if after := q.Get("after"); after != "" {
 		v["after"] = after
 	}
 	return v
-}
-
-// values returns the values of a parameter that are not empty.
-func values(q url.Values, name string) []string {
-	all := slices.DeleteFunc(slices.Clone(q[name]), func(v string) bool { return v == "" })
-	return all[:min(len(all), maxValues)]
 }
 
 // with returns the address of the page with other parameters, from its beginning.
@@ -247,11 +224,16 @@ func (s *shown) narrow(q url.Values, facets map[string][]facetValue, total int) 
 	if q.Get("by") != "" {
 		s.Hidden = append(s.Hidden, hidden{"by", q.Get("by")})
 	}
+	full := count(q) == maxValues
 	for _, n := range narrowings {
-		given := values(q, n.name)
+		given := q[n.name]
 		for _, v := range given {
 			s.Hidden = append(s.Hidden, hidden{n.name, v})
-			s.Chosen = append(s.Chosen, link{Label: n.label + ": " + v, Link: with(q, func(q url.Values) {
+			label := v
+			if n.name == "type" || n.name == "kind" {
+				label = words(v)
+			}
+			s.Chosen = append(s.Chosen, link{Label: n.label + ": " + label, Link: with(q, func(q url.Values) {
 				q[n.name] = slices.DeleteFunc(q[n.name], func(other string) bool { return other == v })
 			})})
 		}
@@ -259,14 +241,18 @@ func (s *shown) narrow(q url.Values, facets map[string][]facetValue, total int) 
 		if member == "" {
 			member = "years"
 		}
+		add := n.name == "tag" || n.name == "entity" // all must hold
 		f := facet{Name: n.title}
 		for _, v := range facets[member] {
 			if slices.Contains(given, v.Value) || v.Count == total && n.name != "type" {
 				continue // it narrows nothing
 			}
+			if full && (add || len(given) == 0) {
+				continue // it would be ignored
+			}
 			f.Values = append(f.Values, link{Label: v.Label, Count: v.Count, Link: with(q, func(q url.Values) {
-				if n.name == "tag" || n.name == "entity" {
-					q.Add(n.name, v.Value) // all must hold
+				if add {
+					q.Add(n.name, v.Value)
 				} else {
 					q.Set(n.name, v.Value)
 				}

@@ -71,7 +71,10 @@ func TestPageWithoutAQuery(t *testing.T) {
 
 func TestPageOfAnError(t *testing.T) {
 	t.Parallel()
-	for code, want := range map[string]int{"BAD_USER_INPUT": 400, "RATE_LIMITED": 429, "UNAVAILABLE": 503, "INTERNAL": 500} {
+	for code, want := range map[string]int{
+		"BAD_USER_INPUT": 400, "GRAPHQL_VALIDATION_FAILED": 400, "COST_LIMIT": 400, "SOMETHING_NEW": 400, "UNAUTHENTICATED": 401, "FORBIDDEN": 403,
+		"RATE_LIMITED": 429, "UNAVAILABLE": 503, "INTERNAL": 500,
+	} {
 		a := &api{response: transport.Response{Errors: gqlerror.List{{Message: "no <such>", Extensions: map[string]any{"code": code}}}}}
 		if w := get(t, a, "/search?q=%22%3E"); w.Code != want || !strings.Contains(w.Body.String(), "no &lt;such&gt;") || !strings.Contains(w.Body.String(), `value="&#34;&gt;"`) {
 			t.Errorf("%s: got %d %s", code, w.Code, w.Body)
