@@ -164,10 +164,16 @@ func cut(text string, most int) string {
 	return text[:most]
 }
 
-// quoted returns a client's value for a note.
+// quoted returns a client's value for a note. What cannot be shown is replaced by a mark that can.
 func quoted(value string) string {
-	if len(value) <= maxQuoted {
-		return tidy(value)
+	rest := ""
+	if len(value) > maxQuoted {
+		value, rest = cut(value, maxQuoted), "…"
 	}
-	return tidy(cut(value, maxQuoted)) + "…"
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, strings.ToValidUTF8(value, string(utf8.RuneError))) + rest
 }

@@ -39,9 +39,9 @@ func TestValuesThatCannotBeAreIgnored(t *testing.T) {
 		"year=2024-03":                         "The year “2024-03” is ignored: one year of four digits counts.",
 		"lang=english":                         "The language “english” is ignored",
 		"lang=" + strings.Repeat("en-", 5_000): "The language “en-en-",
-		"tag=%00":                              "The tag “” is ignored: a slug has letters",
+		"tag=%00":                              "The tag “\ufffd” is ignored: a slug has letters",
 		"tag=" + entity:                        "The tag “" + entity + "” is ignored",
-		"entity=%ff":                           "The entity “” is ignored",
+		"entity=%ff":                           "The entity “\ufffd” is ignored",
 		"tag=" + strings.Repeat("t", 900):      "The tag “" + strings.Repeat("t", 60) + "…” is ignored",
 		"after=" + strings.Repeat("a", 257):    "The page that follows is not known",
 	} {
