@@ -84,7 +84,10 @@ func handler(c Config) http.Handler {
 		mux.Handle("/docs/{$}", onlyGet(withoutSlash("docs")))
 	}
 	if c.Search != nil {
-		mux.Handle(searchpage.Path, onlyGet(wrap(searchpage.Handler(c.Search, c.Log), noStore, findViewer(c.Authenticator, c.Log), withTimeout(c.Timeout))))
+		config := searchpage.Config{Executor: c.Search, Log: c.Log}
+		for path, h := range map[string]http.Handler{searchpage.Path: searchpage.Handler(config), searchpage.SuggestionsPath: searchpage.Suggestions(config)} {
+			mux.Handle(path, onlyGet(wrap(h, noStore, findViewer(c.Authenticator, c.Log), withTimeout(c.Timeout))))
+		}
 	}
 	if c.Mailbox != nil {
 		pages := onlyGet(noStore(mailbox.Handler(c.Mailbox, c.Log, http.HandlerFunc(notFound))))

@@ -35,15 +35,24 @@ var pageText string
 //go:embed page.css
 var pageStyle string
 
+// scriptElement is known by the hash of its text, so nothing may be added to it.
+var scriptElement = template.HTML("<script>" + script + "</script>")
+
 var pageTemplate = template.Must(template.New("search").Parse(pageText))
 
-type handler struct {
-	executor Executor
-	log      *slog.Logger
+// Config is what the page consists of.
+type Config struct {
+	Executor Executor
+	Log      *slog.Logger
+	// HasPage reports whether the URL of a document leads to a page. A result without one leads to its JSON. Nil: all
+	// lead to pages.
+	HasPage func(url string) bool
 }
 
+type handler struct{ Config }
+
 // Handler serves the page for GET and HEAD; the caller refuses other methods.
-func Handler(executor Executor, log *slog.Logger) http.Handler { return &handler{executor, log} }
+func Handler(c Config) http.Handler { return handler{c} }
 
 // The data of the template.
 type (
@@ -63,7 +72,7 @@ type (
 	shown struct {
 		Style                         template.CSS
 		Icon                          template.URL
-		Header                        template.HTML
+		Header, Script                template.HTML
 		Query, Problem, Count, Next   string
 		Notes                         []string
 		Asked, Approximate, Truncated bool
@@ -75,21 +84,19 @@ type (
 	}
 )
 
-func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q, notes := parameters(r.URL.Query())
 	style := page.Style + pageStyle
-	s := &shown{Style: template.CSS(style), Icon: page.Icon, Header: page.Header("", page.Search, ""), Query: q.Get("q"), Notes: notes}
+	s := &shown{Style: template.CSS(style), Icon: page.Icon, Script: scriptElement, Header: page.Header("", page.Search, ""), Query: q.Get("q"), Notes: notes}
 	status := http.StatusOK
 	s.Asked = s.Query != "" || count(q) > 0
 	if s.Asked {
-		resp := h.executor.Execute(r.Context(), transport.Request{Document: document, Operation: "SearchPage", Variables: variables(q)})
-		for name, values := range resp.Header {
-			w.Header()[name] = values
-		}
+		resp := h.Executor.Execute(r.Context(), transport.Request{Document: document, Operation: "SearchPage", Variables: variables(q)})
+		copyHeader(w, resp)
 		if len(resp.Errors) > 0 {
-			status, s.Problem = cmp.Or(statuses[resp.Errors[0].Extensions["code"]], http.StatusBadRequest), resp.Errors[0].Message
-		} else if err := s.fill(q, resp.Data); err != nil {
-			h.log.ErrorContext(r.Context(), "the search page could not read its response", "error", err)
+			status, s.Problem = statusOf(resp), resp.Errors[0].Message
+		} else if err := h.fill(s, q, resp.Data); err != nil {
+			h.Log.ErrorContext(r.Context(), "the search page could not read its response", "error", err)
 			status, s.Problem = http.StatusInternalServerError, "internal error"
 		}
 	}
@@ -97,14 +104,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := pageTemplate.Execute(&body, s); err != nil {
 		panic(err) // the page is a constant
 	}
-	header := w.Header()
-	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Content-Security-Policy", page.FormPolicy(style))
-	header.Set("Content-Length", strconv.Itoa(body.Len()))
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body.Bytes()) // the client may have disconnected
-	}
+	w.Header().Set("Content-Security-Policy", page.ScriptPolicy(style, script))
+	write(w, r, status, "text/html; charset=utf-8", body.Bytes())
 }
 
 // statuses are the statuses of the page for codes of errors. Any other code is of a request that is not valid.
@@ -115,6 +116,11 @@ var statuses = map[any]int{
 	"RATE_LIMITED":    http.StatusTooManyRequests,
 	"UNAUTHENTICATED": http.StatusUnauthorized,
 	"FORBIDDEN":       http.StatusForbidden,
+}
+
+// statusOf returns the status for a response with errors.
+func statusOf(resp transport.Response) int {
+	return cmp.Or(statuses[resp.Errors[0].Extensions["code"]], http.StatusBadRequest)
 }
 
 // variables returns the variables of the query for the parameters of a page.
@@ -171,7 +177,7 @@ type facetValue struct {
 }
 
 // fill fills the page from the response to its query.
-func (s *shown) fill(q url.Values, data []byte) error {
+func (h handler) fill(s *shown, q url.Values, data []byte) error {
 	var response struct {
 		Search struct {
 			TotalCount             int
@@ -207,7 +213,7 @@ func (s *shown) fill(q url.Values, data []byte) error {
 		s.Next = with(q, func(q url.Values) { q.Set("after", found.PageInfo.EndCursor) })
 	}
 	for _, e := range found.Edges {
-		r := resultOf(e.Node)
+		r := h.resultOf(e.Node)
 		for _, snippet := range e.Snippets {
 			if snippet.Field != "TITLE" || len(e.Snippets) == 1 {
 				r.Snippets = append(r.Snippets, template.HTML(snippet.HTML)) // the API promises that it is safe
@@ -279,19 +285,27 @@ func (s *shown) narrow(q url.Values, facets map[string][]facetValue, total int) 
 	}
 }
 
+// page returns the URL of a document if it leads to a page, and is empty otherwise.
+func (h handler) page(url string) string {
+	if url != "" && h.HasPage != nil && !h.HasPage(url) {
+		return ""
+	}
+	return url
+}
+
 // resultOf returns what the page shows of a result. It leads to the page on the publisher's site, or else
 // to its JSON.
-func resultOf(n node) result {
-	r := result{Title: n.DisplayName, Link: n.URL}
-	about := []string{strings.ToLower(n.Typename)}
+func (h handler) resultOf(n node) result {
+	r := result{Title: n.DisplayName, Link: h.page(n.URL)}
+	about := []string{typeOf(n.Typename)}
 	path := map[string]string{"Report": "reports", "Narrative": "narratives", "Entity": "entities", "Tag": "tags", "Edition": "editions"}[n.Typename]
 	if n.Typename == "EditionItem" {
-		r.Title, about[0] = n.Headline, "item"
+		r.Title = n.Headline
 		if n.Edition != nil {
 			about = append(about, n.Edition.DisplayName)
 			r.Link = "v1/editions/" + url.PathEscape(n.Edition.Slug)
-			if n.Edition.URL != "" {
-				r.Link = n.Edition.URL + "#" + n.Anchor
+			if url := h.page(n.Edition.URL); url != "" {
+				r.Link = url + "#" + n.Anchor
 			}
 		}
 	}
