@@ -38,3 +38,33 @@ func TestSearchPage(t *testing.T) {
 		wantError(t, do(t, request(t, http.MethodPost, s.url+path, "")), http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED")
 	}
 }
+
+// Where no site is configured, what is found leads to pages of this server if it has them, and to JSON if not.
+func TestLinksOfTheSearchPage(t *testing.T) {
+	t.Parallel()
+	const report, edition, entity = `<a href="https://own.example/reports/r">`, `<a href="https://own.example/editions/e">`, `<a href="https://site.example/entities/n">`
+	for name, tt := range map[string]struct {
+		own      string
+		editions bool
+		want     []string
+	}{
+		"Site":                {"", false, []string{report, edition, entity}},
+		"NoSite":              {"https://own.example", false, []string{`<a href="v1/reports/r">`, `<a href="v1/editions/e">`, entity}},
+		"NoSiteButEditions":   {"https://own.example", true, []string{`<a href="v1/reports/r">`, edition, entity}},
+		"HostThatBeginsAlike": {"https://own.ex", false, []string{report, edition, entity}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, hello, func(c *server.Config) {
+				c.Search, c.OwnSite, c.Editions.Enabled = searchExecutor{}, tt.own, tt.editions
+				c.Feeds.Content, c.ChangeFeed = fakeExecutor{}, unchanging{}
+			})
+			got := s.get(t, "/search?q=x")
+			for _, link := range tt.want {
+				if !strings.Contains(got.body, link) {
+					t.Errorf("the page has no %s", link)
+				}
+			}
+		})
+	}
+}
