@@ -192,8 +192,8 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 		Mailbox: messages, Subscribers: subscriberPages, Bounces: a.bounceHandler(news),
 		DemoKey: a.explorerKey(c), Files: files, Started: parts.Now(),
 		GraphQL: api, Schema: api.SDL, REST: rest.New(api, a.log), Search: api, ChangeFeed: a.backend.live, Streams: api, Quotas: quotas, Authenticator: authenticator, ResponseCache: cache,
-		Editions: editions,
-		Feeds:    server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
+		Editions: editions, OwnSite: c.Site.own(a.URL()),
+		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
 	return nil
 }

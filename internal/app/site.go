@@ -66,6 +66,15 @@ func (c *SiteConfig) public(listening string) string {
 	return strings.TrimRight(cmp.Or(c.PublicURL, listening), "/")
 }
 
+// own returns the URL of a server that listens at an address, if URLs of pages begin with it since no site is configured;
+// it is empty otherwise.
+func (c *SiteConfig) own(listening string) string {
+	if c.URL != "" || c.PublicURL != "" {
+		return ""
+	}
+	return listening
+}
+
 // site returns the publisher's site, for a server that listens at an address.
 func (c *SiteConfig) site(listening string) site.Site {
 	s := site.Site{Name: c.Name, URL: strings.TrimRight(cmp.Or(c.URL, c.public(listening)), "/"), Pages: map[domain.Type]string{}}

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -85,7 +86,10 @@ func handler(c Config) http.Handler {
 		mux.Handle("/docs/{$}", onlyGet(withoutSlash("docs")))
 	}
 	if c.Search != nil {
-		mux.Handle(searchpage.Path, onlyGet(wrap(searchpage.Handler(c.Search, c.Log), noStore, findViewer(c.Authenticator, c.Log), withTimeout(c.Timeout))))
+		config := searchpage.Config{Executor: c.Search, Log: c.Log, HasPage: hasPage(mux, c.OwnSite)}
+		for path, h := range map[string]http.Handler{searchpage.Path: searchpage.Handler(config), searchpage.SuggestionsPath: searchpage.Suggestions(config)} {
+			mux.Handle(path, onlyGet(wrap(h, noStore, findViewer(c.Authenticator, c.Log), withTimeout(c.Timeout))))
+		}
 	}
 	if c.Search != nil {
 		drawn := onlyGet(wrap(pictures.Handler(pictures.Config{Executor: c.Search, Log: c.Log, Refuse: refuseContent}),
@@ -113,6 +117,23 @@ func handler(c Config) http.Handler {
 		compress(),
 		recoverPanics(c.Log),
 	)
+}
+
+// hasPage returns a function that reports whether the URL of a document leads to a page. Below own, which may be empty,
+// there are no pages but those of mux; others are the publisher's.
+func hasPage(mux *http.ServeMux, own string) func(page string) bool {
+	return func(page string) bool {
+		path, below := strings.CutPrefix(page, own+"/")
+		if own == "" || !below {
+			return true
+		}
+		u, err := url.Parse("/" + path)
+		if err != nil {
+			return false
+		}
+		_, pattern := mux.Handler(&http.Request{Method: http.MethodGet, URL: u})
+		return pattern != "/"
+	}
 }
 
 // withoutSlash redirects from a page's address with a slash at the end to the one

@@ -48,6 +48,7 @@ type Config struct {
 	Examples    []explorer.Example                       // the explorer's first tabs
 	DemoKey     string                                   // the key that the explorer offers to browsers on this machine; empty: none
 	Search      searchpage.Executor                      // what the search page searches; nil: there is none
+	OwnSite     string                                   // the server's URL, where no other site is configured and those of documents begin with it; empty otherwise
 	REST        *rest.API                                // the routes at /v1 and their description; nil: there are none
 	Feeds       FeedsConfig
 	Editions    EditionsConfig // needs Feeds, whose content it shows

@@ -79,10 +79,20 @@ func Policy(style string) string { return policyOf(style, "'none'") }
 // FormPolicy is Policy for a page with forms, which are sent to this server.
 func FormPolicy(style string) string { return policyOf(style, "'self'") }
 
+// ScriptPolicy is FormPolicy for a page with one script in it, known by its hash, which requests from this server.
+func ScriptPolicy(style, script string) string {
+	return FormPolicy(style) + "; script-src " + hash(script) + "; connect-src 'self'"
+}
+
 func policyOf(style, forms string) string {
-	sum := sha256.Sum256([]byte(style))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; img-src data:; " +
+	return "default-src 'none'; style-src " + hash(style) + "; img-src data:; " +
 		"base-uri 'none'; form-action " + forms + "; frame-ancestors 'none'"
+}
+
+// hash is the source of a policy that allows a text.
+func hash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
 var missingPage = template.Must(template.New("missing").Parse(missing))

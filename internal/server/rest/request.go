@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -14,8 +15,10 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
-// maxListValues is the most values of one list.
-const maxListValues = 100
+const (
+	maxListValues = 100  // of one list
+	maxListText   = 2000 // bytes of a text in a list, as many as a filter takes
+)
 
 // parseParameters returns the values of the parameters in a query string, and all errors
 // in it.
@@ -121,6 +124,16 @@ func (p *parameter) parseOne(text string) (any, error) {
 		return nil, fmt.Errorf("%q is none of %s", clip(text), strings.Join(names, ", "))
 	}
 	switch p.def.Name {
+	case "String":
+		// A route may make other conditions of its lists, where an error names what the client has not written.
+		// A single text may be a query, in which nothing is an error.
+		switch {
+		case !p.list():
+		case len(text) > maxListText:
+			return nil, fmt.Errorf("a text of %d bytes is too long; at most %d", len(text), maxListText)
+		case !utf8.ValidString(text) || strings.ContainsRune(text, 0):
+			return nil, fmt.Errorf("%q has characters that no text can have", clip(text))
+		}
 	case "Int":
 		n, err := strconv.ParseInt(text, 10, 32)
 		switch {

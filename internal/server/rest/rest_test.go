@@ -61,6 +61,9 @@ func valuesInAnyCase(t *testing.T, a *api) {
 			t.Errorf("%s: got %s, want %s", target, got, want)
 		}
 	}
+	if got, want := a.get(public, "/v1/search?type=report,Entity&orderBy=newest").ok().body, a.get(public, "/v1/search?type=REPORT,ENTITY&orderBy=NEWEST").ok().body; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 	if got, want := a.get(public, "/v1/entities?kind=company&orderBy=slug&order=desc").body, a.get(public, "/v1/entities?kind=COMPANY&orderBy=SLUG&order=DESC").body; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -166,7 +169,10 @@ func everyParameterThatIsWrongIsNamed(t *testing.T, a *api) {
 		"/v1/reports/any?format=HTML":                        {"format: is no parameter; there are body"},
 		"/v1/reports?slug=x&id=y":                            {"id: is no parameter", "slug: is no parameter"},
 		"/v1/reports?tag=" + strings.Repeat("a,", 100) + "a": {"tag: has 101 values; at most 100"},
-		"/v1/entities/any/relationships?confidence=SURE":     {`confidence: "SURE" is none of CONFIRMED, PROBABLE, POSSIBLE`},
+		"/v1/search?tag=a,%00&entity=%ff&within=" + strings.Repeat("t", 2001) + "&q=%00": {
+			`tag: "\x00" has characters that no text can have`, "within: a text of 2001 bytes is too long; at most 2000", `entity: "\xff" has characters`,
+		},
+		"/v1/entities/any/relationships?confidence=SURE": {`confidence: "SURE" is none of CONFIRMED, PROBABLE, POSSIBLE`},
 	} {
 		problem := a.get(public, target).problem(http.StatusBadRequest, "BAD_USER_INPUT")
 		var got []string

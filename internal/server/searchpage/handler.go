@@ -2,6 +2,7 @@ package searchpage
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	_ "embed" // the page, its style and its query
 	"encoding/json"
@@ -34,31 +35,24 @@ var pageText string
 //go:embed page.css
 var pageStyle string
 
+// scriptElement is known by the hash of its text, so nothing may be added to it.
+var scriptElement = template.HTML("<script>" + script + "</script>")
+
 var pageTemplate = template.Must(template.New("search").Parse(pageText))
 
-type handler struct {
-	executor Executor
-	log      *slog.Logger
+// Config is what the page consists of.
+type Config struct {
+	Executor Executor
+	Log      *slog.Logger
+	// HasPage reports whether the URL of a document leads to a page. A result without one leads to its JSON. Nil: all
+	// lead to pages.
+	HasPage func(url string) bool
 }
+
+type handler struct{ Config }
 
 // Handler serves the page for GET and HEAD; the caller refuses other methods.
-func Handler(executor Executor, log *slog.Logger) http.Handler { return &handler{executor, log} }
-
-// narrowing is a parameter of the page that narrows what is found, with the member of the filter that it
-// is. Years are in no member: they are a date.
-type narrowing struct{ name, member, title, label string }
-
-var narrowings = []narrowing{
-	{"type", "types", "Type", "type"},
-	{"tag", "tags", "Tag", "tag"},
-	{"entity", "entities", "Entity", "entity"},
-	{"kind", "kinds", "Kind", "kind"},
-	{"year", "", "Year", "year"},
-	{"lang", "languages", "Language", "language"},
-}
-
-// maxValues is how many values of a parameter count.
-const maxValues = 10
+func Handler(c Config) http.Handler { return handler{c} }
 
 // The data of the template.
 type (
@@ -78,8 +72,9 @@ type (
 	shown struct {
 		Style                         template.CSS
 		Icon                          template.URL
-		Header                        template.HTML
+		Header, Script                template.HTML
 		Query, Problem, Count, Next   string
+		Notes                         []string
 		Asked, Approximate, Truncated bool
 		DidYouMean                    *link
 		Hidden                        []hidden
@@ -89,21 +84,19 @@ type (
 	}
 )
 
-func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
+func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q, notes := parameters(r.URL.Query())
 	style := page.Style + pageStyle
-	s := &shown{Style: template.CSS(style), Icon: page.Icon, Header: page.Header("", page.Search, ""), Query: q.Get("q")}
+	s := &shown{Style: template.CSS(style), Icon: page.Icon, Script: scriptElement, Header: page.Header("", page.Search, ""), Query: q.Get("q"), Notes: notes}
 	status := http.StatusOK
-	s.Asked = s.Query != "" || slices.ContainsFunc(narrowings, func(n narrowing) bool { return q.Get(n.name) != "" })
+	s.Asked = s.Query != "" || count(q) > 0
 	if s.Asked {
-		resp := h.executor.Execute(r.Context(), transport.Request{Document: document, Operation: "SearchPage", Variables: variables(q)})
-		for name, values := range resp.Header {
-			w.Header()[name] = values
-		}
+		resp := h.Executor.Execute(r.Context(), transport.Request{Document: document, Operation: "SearchPage", Variables: variables(q)})
+		copyHeader(w, resp)
 		if len(resp.Errors) > 0 {
-			status, s.Problem = problem(resp.Errors[0].Extensions["code"]), resp.Errors[0].Message
-		} else if err := s.fill(q, resp.Data); err != nil {
-			h.log.ErrorContext(r.Context(), "the search page could not read its response", "error", err)
+			status, s.Problem = statusOf(resp), resp.Errors[0].Message
+		} else if err := h.fill(s, q, resp.Data); err != nil {
+			h.Log.ErrorContext(r.Context(), "the search page could not read its response", "error", err)
 			status, s.Problem = http.StatusInternalServerError, "internal error"
 		}
 	}
@@ -111,34 +104,30 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := pageTemplate.Execute(&body, s); err != nil {
 		panic(err) // the page is a constant
 	}
-	header := w.Header()
-	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Content-Security-Policy", page.FormPolicy(style))
-	header.Set("Content-Length", strconv.Itoa(body.Len()))
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body.Bytes()) // the client may have disconnected
-	}
+	w.Header().Set("Content-Security-Policy", page.ScriptPolicy(style, script))
+	write(w, r, status, "text/html; charset=utf-8", body.Bytes())
 }
 
-// problem returns the status for the code of an error.
-func problem(code any) int {
-	switch code {
-	case "BAD_USER_INPUT", "COST_LIMIT":
-		return http.StatusBadRequest
-	case "RATE_LIMITED":
-		return http.StatusTooManyRequests
-	case "UNAVAILABLE":
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusInternalServerError
+// statuses are the statuses of the page for codes of errors. Any other code is of a request that is not valid.
+var statuses = map[any]int{
+	nil:               http.StatusInternalServerError,
+	"INTERNAL":        http.StatusInternalServerError,
+	"UNAVAILABLE":     http.StatusServiceUnavailable,
+	"RATE_LIMITED":    http.StatusTooManyRequests,
+	"UNAUTHENTICATED": http.StatusUnauthorized,
+	"FORBIDDEN":       http.StatusForbidden,
+}
+
+// statusOf returns the status for a response with errors.
+func statusOf(resp transport.Response) int {
+	return cmp.Or(statuses[resp.Errors[0].Extensions["code"]], http.StatusBadRequest)
 }
 
 // variables returns the variables of the query for the parameters of a page.
 func variables(q url.Values) map[string]any {
 	filter := map[string]any{}
 	for _, n := range narrowings {
-		given := values(q, n.name)
+		given := q[n.name]
 		switch {
 		case len(given) == 0:
 		case n.member == "":
@@ -152,19 +141,13 @@ func variables(q url.Values) map[string]any {
 		}
 	}
 	v := map[string]any{"query": q.Get("q"), "filter": filter, "orderBy": "RELEVANCE"}
-	if q.Get("by") == "newest" {
+	if q.Has("by") {
 		v["orderBy"] = "NEWEST"
 	}
 	if after := q.Get("after"); after != "" {
 		v["after"] = after
 	}
 	return v
-}
-
-// values returns the values of a parameter that are not empty.
-func values(q url.Values, name string) []string {
-	all := slices.DeleteFunc(slices.Clone(q[name]), func(v string) bool { return v == "" })
-	return all[:min(len(all), maxValues)]
 }
 
 // with returns the address of the page with other parameters, from its beginning.
@@ -194,7 +177,7 @@ type facetValue struct {
 }
 
 // fill fills the page from the response to its query.
-func (s *shown) fill(q url.Values, data []byte) error {
+func (h handler) fill(s *shown, q url.Values, data []byte) error {
 	var response struct {
 		Search struct {
 			TotalCount             int
@@ -230,7 +213,7 @@ func (s *shown) fill(q url.Values, data []byte) error {
 		s.Next = with(q, func(q url.Values) { q.Set("after", found.PageInfo.EndCursor) })
 	}
 	for _, e := range found.Edges {
-		r := resultOf(e.Node)
+		r := h.resultOf(e.Node)
 		for _, snippet := range e.Snippets {
 			if snippet.Field != "TITLE" || len(e.Snippets) == 1 {
 				r.Snippets = append(r.Snippets, template.HTML(snippet.HTML)) // the API promises that it is safe
@@ -247,11 +230,16 @@ func (s *shown) narrow(q url.Values, facets map[string][]facetValue, total int) 
 	if q.Get("by") != "" {
 		s.Hidden = append(s.Hidden, hidden{"by", q.Get("by")})
 	}
+	full := count(q) == maxValues
 	for _, n := range narrowings {
-		given := values(q, n.name)
+		given := q[n.name]
 		for _, v := range given {
 			s.Hidden = append(s.Hidden, hidden{n.name, v})
-			s.Chosen = append(s.Chosen, link{Label: n.label + ": " + v, Link: with(q, func(q url.Values) {
+			label := v
+			if n.name == "type" || n.name == "kind" {
+				label = words(v)
+			}
+			s.Chosen = append(s.Chosen, link{Label: n.label + ": " + label, Link: with(q, func(q url.Values) {
 				q[n.name] = slices.DeleteFunc(q[n.name], func(other string) bool { return other == v })
 			})})
 		}
@@ -259,14 +247,18 @@ func (s *shown) narrow(q url.Values, facets map[string][]facetValue, total int) 
 		if member == "" {
 			member = "years"
 		}
+		add := n.name == "tag" || n.name == "entity" // all must hold
 		f := facet{Name: n.title}
 		for _, v := range facets[member] {
 			if slices.Contains(given, v.Value) || v.Count == total && n.name != "type" {
 				continue // it narrows nothing
 			}
+			if full && (add || len(given) == 0) {
+				continue // it would be ignored
+			}
 			f.Values = append(f.Values, link{Label: v.Label, Count: v.Count, Link: with(q, func(q url.Values) {
-				if n.name == "tag" || n.name == "entity" {
-					q.Add(n.name, v.Value) // all must hold
+				if add {
+					q.Add(n.name, v.Value)
 				} else {
 					q.Set(n.name, v.Value)
 				}
@@ -293,19 +285,27 @@ func (s *shown) narrow(q url.Values, facets map[string][]facetValue, total int) 
 	}
 }
 
+// page returns the URL of a document if it leads to a page, and is empty otherwise.
+func (h handler) page(url string) string {
+	if url != "" && h.HasPage != nil && !h.HasPage(url) {
+		return ""
+	}
+	return url
+}
+
 // resultOf returns what the page shows of a result. It leads to the page on the publisher's site, or else
 // to its JSON.
-func resultOf(n node) result {
-	r := result{Title: n.DisplayName, Link: n.URL}
-	about := []string{strings.ToLower(n.Typename)}
+func (h handler) resultOf(n node) result {
+	r := result{Title: n.DisplayName, Link: h.page(n.URL)}
+	about := []string{typeOf(n.Typename)}
 	path := map[string]string{"Report": "reports", "Narrative": "narratives", "Entity": "entities", "Tag": "tags", "Edition": "editions"}[n.Typename]
 	if n.Typename == "EditionItem" {
-		r.Title, about[0] = n.Headline, "item"
+		r.Title = n.Headline
 		if n.Edition != nil {
 			about = append(about, n.Edition.DisplayName)
 			r.Link = "v1/editions/" + url.PathEscape(n.Edition.Slug)
-			if n.Edition.URL != "" {
-				r.Link = n.Edition.URL + "#" + n.Anchor
+			if url := h.page(n.Edition.URL); url != "" {
+				r.Link = url + "#" + n.Anchor
 			}
 		}
 	}

@@ -2,9 +2,12 @@ package searchpage_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -29,7 +32,7 @@ func (a *api) Execute(_ context.Context, q transport.Request) transport.Response
 func get(t *testing.T, a *api, target string) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()
-	searchpage.Handler(a, slog.New(slog.DiscardHandler)).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil))
+	searchpage.Handler(searchpage.Config{Executor: a, Log: slog.New(slog.DiscardHandler)}).ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil))
 	return w
 }
 
@@ -55,8 +58,51 @@ func TestPage(t *testing.T) {
 			t.Errorf("the page has no %s", part)
 		}
 	}
-	if policy := w.Header().Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") || strings.Contains(policy, "script-src") {
-		t.Errorf("the policy is %q", policy)
+}
+
+// The policy allows what is in the page, by its hash, and requests to the server.
+func TestPolicy(t *testing.T) {
+	t.Parallel()
+	w := get(t, &api{}, "/search")
+	policy := w.Header().Get("Content-Security-Policy")
+	if !strings.Contains(policy, "default-src 'none'; ") || !strings.HasSuffix(policy, "; connect-src 'self'") || strings.Contains(policy, "unsafe") {
+		t.Errorf("got %q", policy)
+	}
+	for _, element := range []string{"style", "script"} {
+		found := regexp.MustCompile(`(?s)<`+element+`>(.*?)</`+element+`>`).FindAllSubmatch(w.Body.Bytes(), -1)
+		if len(found) != 1 {
+			t.Fatalf("the page has %d elements %s, want one", len(found), element)
+		}
+		sum := sha256.Sum256(found[0][1])
+		if want := element + "-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "';"; !strings.Contains(policy, want) {
+			t.Errorf("got %q, want it with %s", policy, want)
+		}
+	}
+}
+
+func TestResultsWithoutAPage(t *testing.T) {
+	t.Parallel()
+	const found = `{"search":{"totalCount":3,"edges":[
+		{"node":{"__typename":"Report","slug":"r","displayName":"R","url":"https://here.example/reports/r"}},
+		{"node":{"__typename":"Entity","slug":"e","displayName":"E","url":"https://site.example/entities/e"}},
+		{"node":{"__typename":"EditionItem","anchor":"item-1","headline":"I","edition":{"slug":"weekly-7","displayName":"Weekly 7","url":"https://here.example/editions/weekly-7"}}}]}}`
+	var tried []string
+	h := searchpage.Handler(searchpage.Config{
+		Executor: &api{response: transport.Response{Data: []byte(found)}}, Log: slog.New(slog.DiscardHandler),
+		HasPage: func(url string) bool {
+			tried = append(tried, url)
+			return strings.HasPrefix(url, "https://site.example/")
+		},
+	})
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/search?q=x", nil))
+	for _, link := range []string{`<a href="v1/reports/r">R</a>`, `<a href="https://site.example/entities/e">E</a>`, `<a href="v1/editions/weekly-7">I</a>`} {
+		if !strings.Contains(w.Body.String(), link) {
+			t.Errorf("the page has no %s", link)
+		}
+	}
+	if len(tried) != 3 {
+		t.Errorf("tried %q", tried)
 	}
 }
 
@@ -71,7 +117,10 @@ func TestPageWithoutAQuery(t *testing.T) {
 
 func TestPageOfAnError(t *testing.T) {
 	t.Parallel()
-	for code, want := range map[string]int{"BAD_USER_INPUT": 400, "RATE_LIMITED": 429, "UNAVAILABLE": 503, "INTERNAL": 500} {
+	for code, want := range map[string]int{
+		"BAD_USER_INPUT": 400, "GRAPHQL_VALIDATION_FAILED": 400, "COST_LIMIT": 400, "SOMETHING_NEW": 400, "UNAUTHENTICATED": 401, "FORBIDDEN": 403,
+		"RATE_LIMITED": 429, "UNAVAILABLE": 503, "INTERNAL": 500,
+	} {
 		a := &api{response: transport.Response{Errors: gqlerror.List{{Message: "no <such>", Extensions: map[string]any{"code": code}}}}}
 		if w := get(t, a, "/search?q=%22%3E"); w.Code != want || !strings.Contains(w.Body.String(), "no &lt;such&gt;") || !strings.Contains(w.Body.String(), `value="&#34;&gt;"`) {
 			t.Errorf("%s: got %d %s", code, w.Code, w.Body)
