@@ -161,20 +161,54 @@ func (r *reading) eachOf() string {
 	return "json_each(?) AS v"
 }
 
-const edgeColumns = "r.id, r.from_id, r.to_id, r.kind, r.share, r.since, r.until, r.confidence"
+// What a walk reads of a relationship is in the indexes of its ends; the rest is read of those that are returned.
+const (
+	walkColumns = "r.id, r.from_id, r.to_id, r.kind, r.confidence"
+	walkWidth   = 5
 
-const edgeWidth = 8
+	edgeColumns = walkColumns + ", r.share, r.since, r.until"
+	edgeWidth   = 8
+)
 
-func edgesIn(values *store.Values) []Edge {
-	edges := make([]Edge, 0, values.Len()/edgeWidth)
-	for i := 0; i < values.Len(); i += edgeWidth {
+func edgesIn(values *store.Values, width int) []Edge {
+	edges := make([]Edge, 0, values.Len()/width)
+	for i := 0; i < values.Len(); i += width {
 		at := func(n int) store.Value { return values.At(i + n) }
-		e := Edge{ID: domain.ID(at(0).Int()), From: domain.ID(at(1).Int()), To: domain.ID(at(2).Int()), Kind: vocabulary(at(3).Text),
-			Share: domain.Share(at(4).Int()), HasShare: at(4).Kind != store.Null,
-			Since: domain.Date(at(5).Text), Until: domain.Date(at(6).Text), Confidence: vocabulary(at(7).Text)}
+		e := Edge{ID: domain.ID(at(0).Int()), From: domain.ID(at(1).Int()), To: domain.ID(at(2).Int()), Kind: vocabulary(at(3).Text), Confidence: vocabulary(at(4).Text)}
+		if width == edgeWidth {
+			e.Share, e.HasShare = domain.Share(at(5).Int()), at(5).Kind != store.Null
+			e.Since, e.Until = domain.Date(at(6).Text), domain.Date(at(7).Text)
+		}
 		edges = append(edges, e)
 	}
 	return edges
+}
+
+// complete reads of edges what a walk does not.
+func (r *reading) complete(ctx context.Context, edges ...*Edge) error {
+	if len(edges) == 0 {
+		return nil
+	}
+	ids := make([]domain.ID, len(edges))
+	for i, e := range edges {
+		ids[i] = e.ID
+	}
+	slices.Sort(ids)
+	in, set := r.set(slices.Compact(ids))
+	values, err := r.values(ctx, "SELECT "+edgeColumns+" FROM relationships r WHERE r.id"+in+" AND "+r.where, edgeWidth, append([]any{set}, r.args...)...)
+	if err != nil {
+		return err
+	}
+	whole := make(map[domain.ID]Edge, len(ids))
+	for _, e := range edgesIn(values, edgeWidth) {
+		whole[e.ID] = e
+	}
+	for _, e := range edges {
+		if w, ok := whole[e.ID]; ok {
+			*e = w
+		}
+	}
+	return nil
 }
 
 // vocabulary returns a word of a vocabulary without an allocation.
@@ -212,15 +246,15 @@ func (r *reading) edges(ctx context.Context, ids []domain.ID, d Direction) ([]Ed
 		column string
 	}{{Outgoing, "r.from_id"}, {Incoming, "r.to_id"}} {
 		if d&of.d != 0 {
-			parts = append(parts, "SELECT "+edgeColumns+" FROM relationships r WHERE "+of.column+in+" AND "+r.where)
+			parts = append(parts, "SELECT "+walkColumns+" FROM relationships r WHERE "+of.column+in+" AND "+r.where)
 			args = append(append(args, set), r.args...)
 		}
 	}
-	values, err := r.values(ctx, strings.Join(parts, " UNION ALL "), edgeWidth, args...)
+	values, err := r.values(ctx, strings.Join(parts, " UNION ALL "), walkWidth, args...)
 	if err != nil {
 		return nil, err
 	}
-	return distinct(edgesIn(values)), nil
+	return distinct(edgesIn(values, walkWidth)), nil
 }
 
 // distinct sorts edges by their ids and removes the second of two.
@@ -229,21 +263,26 @@ func distinct(edges []Edge) []Edge {
 	return slices.CompactFunc(edges, func(a, b Edge) bool { return a.ID == b.ID })
 }
 
-// between returns the relationships between entities of one set and of another, each once.
-func (r *reading) between(ctx context.Context, some, others []domain.ID) ([]Edge, error) {
+// between returns the relationships between entities of one set and of another, each once. With scan it goes through all
+// relationships of the first ones, which are few; without, it looks for each pair.
+func (r *reading) between(ctx context.Context, some, others []domain.ID, scan bool) ([]Edge, error) {
 	if len(some) == 0 || len(others) == 0 {
 		return nil, nil
 	}
 	in, a := r.set(some)
 	_, b := r.set(others)
-	query := "SELECT " + edgeColumns + " FROM relationships r WHERE r.from_id" + in + " AND r.to_id" + in + " AND " + r.where
-	args := append([]any{a, b}, r.args...)
-	args = append(append(args, b, a), r.args...)
-	values, err := r.values(ctx, query+" UNION ALL "+query, edgeWidth, args...)
+	other := map[bool]string{true: "(%s + 0)", false: "%s"}[scan] // no engine looks a sum up
+	var parts []string
+	var args []any
+	for _, of := range [][2]string{{"r.from_id", "r.to_id"}, {"r.to_id", "r.from_id"}} {
+		parts = append(parts, "SELECT "+walkColumns+" FROM relationships r WHERE "+of[0]+in+" AND "+fmt.Sprintf(other, of[1])+in+" AND "+r.where)
+		args = append(append(args, a, b), r.args...)
+	}
+	values, err := r.values(ctx, strings.Join(parts, " UNION ALL "), walkWidth, args...)
 	if err != nil {
 		return nil, err
 	}
-	return distinct(edgesIn(values)), nil
+	return distinct(edgesIn(values, walkWidth)), nil
 }
 
 // Degrees returns how many relationships that pass a filter entities have.
@@ -292,12 +331,12 @@ func (r *reading) degrees(ctx context.Context, ids []domain.ID, d Direction, bou
 // strongest returns the relationships of an entity with the highest confidence, the first by id of equal ones.
 func (r *reading) strongest(ctx context.Context, id domain.ID, limit int) ([]Edge, error) {
 	args := append(append([]any{int64(id), int64(id)}, r.args...), limit)
-	values, err := r.values(ctx, "SELECT "+edgeColumns+" FROM relationships r WHERE (r.from_id = ? OR r.to_id = ?) AND "+r.where+
-		" ORDER BY "+byConfidence+", r.id LIMIT ?", edgeWidth, args...)
+	values, err := r.values(ctx, "SELECT "+walkColumns+" FROM relationships r WHERE (r.from_id = ? OR r.to_id = ?) AND "+r.where+
+		" ORDER BY "+byConfidence+", r.id LIMIT ?", walkWidth, args...)
 	if err != nil {
 		return nil, err
 	}
-	return edgesIn(values), nil
+	return edgesIn(values, walkWidth), nil
 }
 
 // byConfidence orders the highest confidence first.

@@ -166,28 +166,35 @@ func (w *walk) expand(ctx context.Context, from, distance, limit int) error {
 // finish adds the relationships between the nodes that were reached last, those from a place on, and counts what leads out.
 func (w *walk) finish(ctx context.Context, last int) (*Network, error) {
 	ids := idsOf(w.nodes)
-	degrees, err := w.degrees(ctx, ids, Both, 0)
+	own := map[domain.ID]int{} // of those that were expanded, all relationships were read
+	for _, e := range w.edges {
+		own[e.From]++
+		if e.To != e.From {
+			own[e.To]++
+		}
+	}
+	counted := slices.DeleteFunc(slices.Clone(ids), func(id domain.ID) bool { i := w.at[id]; return i < last && w.nodes[i].Cut != CutAtHub })
+	degrees, err := w.degrees(ctx, counted, Both, 0)
 	if err != nil {
 		return nil, err
 	}
-	// Of nodes whose relationships have not been read: all where that is less work than looking for those between the
-	// nodes, pair by pair.
 	var few, many []domain.ID
 	for i := range w.nodes {
 		n := &w.nodes[i]
 		n.Degree = degrees[n.ID]
 		if i < last && n.Cut != CutAtHub {
+			n.Degree = own[n.ID]
 			continue
 		}
-		if n.Degree <= len(w.nodes) {
+		if n.Degree <= 2*len(w.nodes) {
 			few = append(few, n.ID)
 		} else {
 			many = append(many, n.ID)
 		}
 	}
 	for _, read := range []func() ([]Edge, error){
-		func() ([]Edge, error) { return w.reading.edges(ctx, few, Both) },
-		func() ([]Edge, error) { return w.between(ctx, many, ids) },
+		func() ([]Edge, error) { return w.between(ctx, few, ids, true) },
+		func() ([]Edge, error) { return w.between(ctx, many, ids, false) },
 	} {
 		edges, err := read()
 		if err != nil {
@@ -204,6 +211,13 @@ func (w *walk) finish(ctx context.Context, last int) (*Network, error) {
 		}
 	}
 	network.Edges = distinct(network.Edges)
+	shownEdges := make([]*Edge, len(network.Edges))
+	for i := range network.Edges {
+		shownEdges[i] = &network.Edges[i]
+	}
+	if err := w.complete(ctx, shownEdges...); err != nil {
+		return nil, err
+	}
 	shown := make([]int, len(w.nodes))
 	for i := range network.Edges {
 		e := &network.Edges[i]

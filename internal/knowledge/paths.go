@@ -56,6 +56,24 @@ func (g *Graph) Paths(ctx context.Context, p PathsParams) (*Paths, error) {
 	if err != nil {
 		return nil, err
 	}
+	found, err := r.paths(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	var edges []*Edge
+	for _, path := range found.Paths {
+		for i := range path.Steps {
+			s := &path.Steps[i]
+			edges = append(edges, &s.Edge)
+			for j := range s.Others {
+				edges = append(edges, &s.Others[j])
+			}
+		}
+	}
+	return found, r.complete(ctx, edges...)
+}
+
+func (r *reading) paths(ctx context.Context, p PathsParams) (*Paths, error) {
 	s := &pathSearch{reading: r, ties: map[domain.ID][]tie{}, known: map[domain.ID]bool{},
 		sides: [2]*side{newSide(p.From), newSide(p.To)}}
 	result := &Paths{}

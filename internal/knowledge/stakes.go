@@ -123,7 +123,7 @@ func (r *reading) stakes(ctx context.Context, ids []domain.ID, up bool) ([]Edge,
 	if err != nil {
 		return nil, err
 	}
-	return distinct(edgesIn(values)), nil
+	return distinct(edgesIn(values, edgeWidth)), nil
 }
 
 // build makes the graph of what was read.

@@ -1537,14 +1537,14 @@ var (
 				Columns: []*schema.Column{RelationshipsColumns[5], RelationshipsColumns[0]},
 			},
 			{
-				Name:    "relationship_from_id_to_id",
+				Name:    "relationship_from_id_to_id_effective_marking_kind_confidence",
 				Unique:  false,
-				Columns: []*schema.Column{RelationshipsColumns[21], RelationshipsColumns[22]},
+				Columns: []*schema.Column{RelationshipsColumns[21], RelationshipsColumns[22], RelationshipsColumns[4], RelationshipsColumns[14], RelationshipsColumns[19]},
 			},
 			{
-				Name:    "relationship_to_id_from_id",
+				Name:    "relationship_to_id_from_id_effective_marking_kind_confidence",
 				Unique:  false,
-				Columns: []*schema.Column{RelationshipsColumns[22], RelationshipsColumns[21]},
+				Columns: []*schema.Column{RelationshipsColumns[22], RelationshipsColumns[21], RelationshipsColumns[4], RelationshipsColumns[14], RelationshipsColumns[19]},
 			},
 			{
 				Name:    "relationship_share_id",
