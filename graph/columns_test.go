@@ -62,6 +62,9 @@ func sample(s *ast.Schema, f *ast.FieldDefinition) string {
 		return ""
 	}
 	out := f.Name + ": " + f.Name
+	if f.Name == "other" {
+		out += `(than: "aurora")`
+	}
 	d := s.Types[f.Type.Name()]
 	switch {
 	case d.Kind != ast.Object && d.Kind != ast.Interface:
