@@ -371,9 +371,9 @@ func (searchResolver) TotalCount(ctx context.Context, obj *model.SearchResultCon
 	return found.Total, err
 }
 
-func (searchResolver) Approximate(ctx context.Context, obj *model.SearchResultConnection) (bool, error) {
-	found, err := obj.Result(ctx)
-	return found.Approximate, err
+// Approximate is false: the index counts exactly, and has no limit that depends on what it does not show.
+func (searchResolver) Approximate(context.Context, *model.SearchResultConnection) (bool, error) {
+	return false, nil
 }
 
 func (r searchResolver) DidYouMean(ctx context.Context, obj *model.SearchResultConnection) (*string, error) {

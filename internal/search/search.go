@@ -76,9 +76,7 @@ type Result struct {
 	Hits    []Hit
 	Total   int // all that was found, exactly
 	HasNext bool
-	// Approximate says that the query had a prefix with which more words begin than are looked for.
-	Approximate bool
-	Facets      *Facets // if asked for
+	Facets  *Facets // if asked for
 }
 
 // Search returns what a viewer finds in the store of the stage of ctx, in the snapshot of ctx if there is
@@ -92,7 +90,7 @@ func (x *Index) Search(ctx context.Context, p Params) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	result := Result{Total: len(found), Approximate: e.cut}
+	result := Result{Total: len(found)}
 	if p.Facets {
 		if result.Facets, err = e.facets(found); err != nil {
 			return Result{}, err
