@@ -305,13 +305,22 @@ func conditionsOf(p *Params) []condition {
 		written.without = &condition{kinds: not.Kinds, languages: not.Languages}
 		written.without.setTypes(not.Types)
 	}
+	// A date is before a day or on it or later, so that one is excluded through the other.
+	if day, ok := dayOf(string(not.After)); ok {
+		written.to = min(written.to, day-1)
+	}
+	if day, ok := dayOf(string(not.Before)); ok {
+		written.from = max(written.from, day)
+	}
 	return []condition{own, written}
 }
 
 // setTypes sets types by their names. Items belong to editions.
 func (c *condition) setTypes(names []string) {
 	for _, name := range names {
-		if t, ok := domain.ParseType(name); ok {
+		if name == query.Item {
+			c.types[domain.Row] = true
+		} else if t, ok := domain.ParseType(name); ok {
 			c.types[t] = true
 			c.types[domain.Row] = c.types[domain.Row] || t == domain.Edition
 		}
