@@ -56,7 +56,7 @@ func TestSearch(t *testing.T) {
 			{public, vars{"q": "tag:secret-term"}, ""},
 			{public, vars{"q": "", "filter": vars{"tags": []string{"secret-term"}}}, ""},
 			{partner, vars{"q": "lang:ja"}, "charlie"},
-			{partner, vars{"q": "", "by": "NEWEST", "filter": vars{"kinds": []string{"BRIEF", "TYPOLOGY"}, "from": "2024-03-07", "to": "2024-03"}}, "delta charlie"},
+			{partner, vars{"q": "", "by": "NEWEST", "filter": vars{"kinds": []string{"brief", "Typology"}, "from": "2024-03-07", "to": "2024-03"}}, "delta charlie"},
 			{public, vars{"q": "type:source gazette"}, "harbour-gazette"},
 			{public, vars{"q": `"(' OR 1=1 --`}, ""},
 		} {
@@ -72,6 +72,27 @@ func TestSearch(t *testing.T) {
 				t.Errorf("%v for TLP:%v: got %q, want %q", tt.with, tt.viewer.Clearance, got, tt.want)
 			}
 		}
+	})
+}
+
+// TestQueriesAreNoErrors checks that texts which are malformed or too long are cut or find nothing.
+func TestQueriesAreNoErrors(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, a *api) {
+		const lists = `query($q: String!) { reports(filter: {search: $q}) { nodes { slug } } suggest(prefix: $q, types: [REPORT]) { text } }`
+		long := "words" + strings.Repeat(" ", 4_000)
+		for _, text := range []string{"words", "words\u0000", "\u0000words\u0001", long, long + "absent"} {
+			if got := a.as(public, lists, vars{"q": text}).ok().list("reports.nodes", "slug"); got != "bravo" {
+				t.Errorf("%.20q of %d bytes: got %q, want bravo", text, len(text), got)
+			}
+		}
+		for name, wrong := range map[string]string{"tags": "\u0000", "withinTags": "ports\u0000", "entities": strings.Repeat("x", 3_000), "kinds": "\u0000"} {
+			got := a.as(public, documentSearch, vars{"q": "words", "filter": vars{name: []string{wrong}}}).ok()
+			if got.at("search.totalCount") != 0.0 {
+				t.Errorf("%s: got %v, want nothing", name, got.at("search.totalCount"))
+			}
+		}
+		a.as(public, documentSearch, vars{"q": "", "filter": vars{"types": []string{"NOTE"}}}).refused("GRAPHQL_VALIDATION_FAILED", "NOTE")
 	})
 }
 
@@ -216,7 +237,11 @@ func TestMatchEntities(t *testing.T) {
 				t.Errorf("%d: got %q, want %q", i, got, want)
 			}
 		}
-		a.as(public, ask, vars{"names": []any{vars{"name": " "}, vars{"name": "x", "country": "CHN"}}}).refused("BAD_USER_INPUT", "names[0].name: is empty; want a name")
+		blank := a.as(public, ask, vars{"names": []any{vars{"name": " \u3000"}, vars{"name": "crane works"}, vars{"name": "\u0000"}}}).ok()
+		if none, one := blank.at("matchEntities.0.candidates").([]any), blank.at("matchEntities.1.candidates").([]any); len(none) != 0 || len(one) != 1 {
+			t.Errorf("a blank name: got %s", blank.body)
+		}
+		a.as(public, ask, vars{"names": []any{vars{"name": "x", "country": "CHN"}}}).refused("BAD_USER_INPUT", "names[0].country")
 		many := make([]any, 201)
 		for i := range many {
 			many[i] = vars{"name": "x"}

@@ -73,7 +73,7 @@ func TestHiddenWordsAreNotCounted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			right, err = index.Respell(ctx, query.Parse("qkzzzvisibel"))
+			right, err = index.Respell(ctx, search.Params{Query: query.Parse("qkzzzvisibel")})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -36,12 +36,14 @@ func (e *evaluation) known(q *query.Query) (list, error) {
 	return known, nil
 }
 
-// respellTerm returns the text of a term with its unknown words replaced; "" if there is nothing to replace.
-func (e *evaluation) respellTerm(t query.Term, known list) (string, error) {
+// respellTerm returns the text of a term with its unknown words replaced; "" if there is nothing to replace. The
+// name of a field that is unknown, before a colon, stays as it is. It takes the unknown words from room, and does nothing
+// once there is none.
+func (e *evaluation) respellTerm(t query.Term, known list, room *int) (string, error) {
 	text, changed := t.Text, false
 	words := analysis.Words(t.Text)
 	for i, w := range slices.Backward(words) {
-		if i == len(words)-1 && t.Prefix {
+		if i == len(words)-1 && t.Prefix || strings.HasPrefix(t.Text[w.End:], ":") {
 			continue
 		}
 		l, err := e.phrase(analysis.Query(text[w.Start:w.End], false))
@@ -50,6 +52,9 @@ func (e *evaluation) respellTerm(t query.Term, known list) (string, error) {
 				return "", err
 			}
 			continue
+		}
+		if *room--; *room < 0 {
+			return "", nil
 		}
 		right, err := e.respell(w.Term, known)
 		if err != nil {

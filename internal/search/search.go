@@ -103,18 +103,24 @@ func (x *Index) Search(ctx context.Context, p Params) (Result, error) {
 	return result, nil
 }
 
-// Respell returns a query in which the words that are found nowhere are replaced by words of names and titles that
-// are spelled alike and that the viewer sees; "" if there is none. It is for queries without a result.
-func (x *Index) Respell(ctx context.Context, q query.Query) (string, error) {
+// maxRespelled is how many unknown words a query has at most that is respelled: for each all words of names are read.
+const maxRespelled = 8
+
+// Respell returns the query of a search in which the words that are found nowhere are replaced by words of names and
+// titles that are spelled alike and that the viewer sees; "" if there is none with which the search finds something. It is for searches
+// without a result.
+func (x *Index) Respell(ctx context.Context, p Params) (string, error) {
 	e, err := x.begin(ctx)
 	if err != nil {
 		return "", err
 	}
+	q := p.Query
 	known, err := e.known(&q)
 	if err != nil {
 		return "", err
 	}
 	changed := false
+	room := maxRespelled
 	q.All = slices.Clone(q.All)
 	for i, c := range q.All {
 		if c.Not {
@@ -122,8 +128,8 @@ func (x *Index) Respell(ctx context.Context, q query.Query) (string, error) {
 		}
 		q.All[i].Any = slices.Clone(c.Any)
 		for j, t := range c.Any {
-			text, err := e.respellTerm(t, known)
-			if err != nil {
+			text, err := e.respellTerm(t, known, &room)
+			if err != nil || room < 0 {
 				return "", err
 			}
 			if text != "" {
@@ -134,7 +140,13 @@ func (x *Index) Respell(ctx context.Context, q query.Query) (string, error) {
 	if !changed {
 		return "", nil
 	}
-	return q.String(), nil
+	text := q.String()
+	p.Query, p.First = query.Parse(text), 0
+	found, err := e.run(&p)
+	if err != nil || len(found) == 0 {
+		return "", err
+	}
+	return text, nil
 }
 
 // IDs returns all that is found, in no order. It is for conditions of lists.

@@ -94,6 +94,15 @@ func TestQueriesAreBounded(t *testing.T) {
 	}
 }
 
+func TestCutKeepsWhatIsRead(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{"word": 4, strings.Repeat("x", 1024): 1024, strings.Repeat("x", 1025): 1024, strings.Repeat("é", 513): 1024, "x" + strings.Repeat("é", 512): 1023} {
+		if got := query.Cut(text); len(got) != want || !strings.HasPrefix(text, got) {
+			t.Errorf("%d bytes: got %d, want %d", len(text), len(got), want)
+		}
+	}
+}
+
 func TestGroupsAreWhatIsFound(t *testing.T) {
 	t.Parallel()
 	if got := len(query.Parse(`a -b "c d" OR e tag:f`).Groups()); got != 3 {
