@@ -2,10 +2,14 @@ package graph_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/search"
 )
 
 const documentSearch = `query($q: String!, $types: [SearchType!], $filter: SearchFilter, $first: Int, $after: String, $by: SearchOrder! = RELEVANCE) {
@@ -93,6 +97,29 @@ func TestQueriesAreNoErrors(t *testing.T) {
 			}
 		}
 		a.as(public, documentSearch, vars{"q": "", "filter": vars{"types": []string{"NOTE"}}}).refused("GRAPHQL_VALIDATION_FAILED", "NOTE")
+	})
+}
+
+// TestSearchWithoutAnIndex checks what searches are answered while the first index of a store is built.
+func TestSearchWithoutAnIndex(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, a *api) {
+		if err := search.NewMaintenance(a.stores, time.Now).Wipe(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, query := range []string{`{ search(query: "word") { totalCount } }`, `{ reports(filter: {search: "word"}) { totalCount } }`, `{ suggest(prefix: "w") { text } }`} {
+			ctx := domain.WithViewer(t.Context(), public)
+			r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", strings.NewReader(fmt.Sprintf(`{"query": %q}`, query)))
+			r.Header.Set("Content-Type", "application/json")
+			w := httptest.NewRecorder()
+			a.handler.ServeHTTP(w, r)
+			if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "the search index is being made") {
+				t.Errorf("%s: got %d %s, want 503", query, w.Code, w.Body)
+			}
+		}
+		if got := a.as(public, `{ reports { totalCount } }`, nil).ok().at("reports.totalCount"); got != 2.0 {
+			t.Errorf("a list without a search: got %v, want 2", got)
+		}
 	})
 }
 
