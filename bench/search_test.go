@@ -207,6 +207,7 @@ func benchmarkSearch(b *testing.B, s *store.Stores, set *searchSet) {
 	measure("Phrase", func(i int) error {
 		return find(search.Params{Query: query.Parse(`"` + common(i) + " " + common(i+1) + `"`)})
 	})
+	measure("OneLetterPrefix", func(i int) error { return find(search.Params{Query: query.Parse(common(i)[:1] + "*")}) })
 	measure("Newest", func(i int) error { return find(search.Params{Query: query.Parse(rare(i)), Order: search.Newest}) })
 	measure("Facets", func(i int) error { return find(search.Params{Query: query.Parse(rare(i)), Facets: true}) })
 	measure("FacetsOfCommonWord", func(i int) error { return find(search.Params{Query: query.Parse(common(i)), Facets: true}) })

@@ -22,9 +22,9 @@ import (
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
-// TestReadme sends the queries of the README to the demo, and checks the responses.
-func TestReadme(t *testing.T) {
-	t.Parallel()
+// demoAPI returns a function that sends requests to the API of the demo.
+func demoAPI(t *testing.T) func(ctx context.Context, request map[string]any) []byte {
+	t.Helper()
 	stores := storetest.SQLite(t)
 	log := slog.New(slog.DiscardHandler)
 	api := graph.Handler(graph.Config{Stores: stores, Desk: editorial.New(stores, projection.New(stores, log, time.Now), log, time.Now), Log: log})
@@ -39,13 +39,21 @@ func TestReadme(t *testing.T) {
 		api.ServeHTTP(w, r)
 		return w.Body.Bytes()
 	}
-	public := domain.WithViewer(t.Context(), domain.Anonymous())
 	editor := domain.WithViewer(t.Context(), &domain.Viewer{Name: "Ann", Role: domain.Editor, Clearance: domain.Red, KeyID: 1})
 	if err := demo.Load(editor, func(ctx context.Context, query string, variables map[string]any) ([]byte, error) {
 		return run(ctx, map[string]any{"query": query, "variables": variables}), nil
 	}); err != nil {
 		t.Fatal(err)
 	}
+	return run
+}
+
+// TestReadme sends the queries of the README to the demo, and checks the responses.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	run := demoAPI(t)
+	public := domain.WithViewer(t.Context(), domain.Anonymous())
+	editor := domain.WithViewer(t.Context(), &domain.Viewer{Name: "Ann", Role: domain.Editor, Clearance: domain.Red, KeyID: 1})
 
 	raw, err := os.ReadFile("../README.md")
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"slices"
+	"strings"
 	"sync"
 
 	"entgo.io/ent/dialect/sql"
@@ -28,7 +29,7 @@ import (
 type searcher interface {
 	Search(ctx context.Context, p search.Params) (search.Result, error)
 	IDs(ctx context.Context, p search.Params) ([]domain.ID, error)
-	Respell(ctx context.Context, q query.Query) (string, error)
+	Respell(ctx context.Context, p search.Params) (string, error)
 	Suggest(ctx context.Context, p search.SuggestParams) ([]search.Hit, error)
 	Match(ctx context.Context, p search.MatchParams) ([][]search.EntityMatch, error)
 	Related(ctx context.Context, p search.RelatedParams) ([]search.Related, error)
@@ -132,6 +133,9 @@ func (r *Resolver) setFilter(ctx context.Context, p *search.Params, f filter, pr
 		p.Types = own
 	}
 	p.Kinds, p.Languages = textsOf(f["kinds"]), textsOf(f["languages"])
+	for i, kind := range p.Kinds {
+		p.Kinds[i] = strings.ToUpper(kind)
+	}
 	for name, at := range map[string]*domain.Date{"from": &p.From, "to": &p.To} {
 		text, ok := f[name].(string)
 		if !ok {
@@ -158,9 +162,12 @@ func (r *Resolver) setFilter(ctx context.Context, p *search.Params, f filter, pr
 			continue
 		}
 		for _, name := range names {
-			ids, err := r.reader.IDs(ctx, of.t, of.condition(name))
-			if err != nil {
-				return err
+			var ids []domain.ID // none for what nothing can be named
+			if read.IsText(name) {
+				var err error
+				if ids, err = r.reader.IDs(ctx, of.t, of.condition(name)); err != nil {
+					return err
+				}
 			}
 			p.Links = append(p.Links, ids)
 		}
@@ -371,9 +378,9 @@ func (searchResolver) TotalCount(ctx context.Context, obj *model.SearchResultCon
 	return found.Total, err
 }
 
-func (searchResolver) Approximate(ctx context.Context, obj *model.SearchResultConnection) (bool, error) {
-	found, err := obj.Result(ctx)
-	return found.Approximate, err
+// Approximate is false: the index counts exactly, and has no limit that depends on what it does not show.
+func (searchResolver) Approximate(context.Context, *model.SearchResultConnection) (bool, error) {
+	return false, nil
 }
 
 func (r searchResolver) DidYouMean(ctx context.Context, obj *model.SearchResultConnection) (*string, error) {
@@ -381,7 +388,7 @@ func (r searchResolver) DidYouMean(ctx context.Context, obj *model.SearchResultC
 	if err != nil || found.Total > 0 {
 		return nil, err
 	}
-	text, err := r.index.Respell(domain.WithStage(ctx, obj.Stage), obj.Params.Query)
+	text, err := r.index.Respell(domain.WithStage(ctx, obj.Stage), obj.Params)
 	if err != nil || text == "" {
 		return nil, err
 	}
@@ -399,13 +406,11 @@ func (searchResolver) Facets(ctx context.Context, obj *model.SearchResultConnect
 func (r queryResolver) Suggest(ctx context.Context, prefix string, types []string, first int) ([]*model.Suggestion, error) {
 	var problems domain.Problems
 	checkFirst(&problems, first, maxShort)
-	if len(prefix) > query.MaxBytes {
-		problems.Add("prefix", "a text of %d bytes is too long; at most %d", len(prefix), query.MaxBytes)
-	}
 	if err := problems.Err("the arguments are not right"); err != nil {
 		return nil, err
 	}
 	r.dependOnSearch(ctx)
+	prefix = query.Cut(prefix)
 	hits, err := r.index.Suggest(ctx, search.SuggestParams{Prefix: prefix, Types: typesOf(types), First: first})
 	if err != nil {
 		return nil, err

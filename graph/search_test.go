@@ -2,10 +2,14 @@ package graph_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/search"
 )
 
 const documentSearch = `query($q: String!, $types: [SearchType!], $filter: SearchFilter, $first: Int, $after: String, $by: SearchOrder! = RELEVANCE) {
@@ -56,7 +60,7 @@ func TestSearch(t *testing.T) {
 			{public, vars{"q": "tag:secret-term"}, ""},
 			{public, vars{"q": "", "filter": vars{"tags": []string{"secret-term"}}}, ""},
 			{partner, vars{"q": "lang:ja"}, "charlie"},
-			{partner, vars{"q": "", "by": "NEWEST", "filter": vars{"kinds": []string{"BRIEF", "TYPOLOGY"}, "from": "2024-03-07", "to": "2024-03"}}, "delta charlie"},
+			{partner, vars{"q": "", "by": "NEWEST", "filter": vars{"kinds": []string{"brief", "Typology"}, "from": "2024-03-07", "to": "2024-03"}}, "delta charlie"},
 			{public, vars{"q": "type:source gazette"}, "harbour-gazette"},
 			{public, vars{"q": `"(' OR 1=1 --`}, ""},
 		} {
@@ -71,6 +75,50 @@ func TestSearch(t *testing.T) {
 			if got != tt.want || int(r.at("search.totalCount").(float64)) != len(r.at("search.nodes").([]any)) {
 				t.Errorf("%v for TLP:%v: got %q, want %q", tt.with, tt.viewer.Clearance, got, tt.want)
 			}
+		}
+	})
+}
+
+// TestQueriesAreNoErrors checks that texts which are malformed or too long are cut or find nothing.
+func TestQueriesAreNoErrors(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, a *api) {
+		const lists = `query($q: String!) { reports(filter: {search: $q}) { nodes { slug } } suggest(prefix: $q, types: [REPORT]) { text } }`
+		long := "words" + strings.Repeat(" ", 4_000)
+		for _, text := range []string{"words", "words\u0000", "\u0000words\u0001", long, long + "absent"} {
+			if got := a.as(public, lists, vars{"q": text}).ok().list("reports.nodes", "slug"); got != "bravo" {
+				t.Errorf("%.20q of %d bytes: got %q, want bravo", text, len(text), got)
+			}
+		}
+		for name, wrong := range map[string]string{"tags": "\u0000", "withinTags": "ports\u0000", "entities": strings.Repeat("x", 3_000), "kinds": "\u0000"} {
+			got := a.as(public, documentSearch, vars{"q": "words", "filter": vars{name: []string{wrong}}}).ok()
+			if got.at("search.totalCount") != 0.0 {
+				t.Errorf("%s: got %v, want nothing", name, got.at("search.totalCount"))
+			}
+		}
+		a.as(public, documentSearch, vars{"q": "", "filter": vars{"types": []string{"NOTE"}}}).refused("GRAPHQL_VALIDATION_FAILED", "NOTE")
+	})
+}
+
+// TestSearchWithoutAnIndex checks what searches are answered while the first index of a store is built.
+func TestSearchWithoutAnIndex(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, a *api) {
+		if err := search.NewMaintenance(a.stores, time.Now).Wipe(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, query := range []string{`{ search(query: "word") { totalCount } }`, `{ reports(filter: {search: "word"}) { totalCount } }`, `{ suggest(prefix: "w") { text } }`} {
+			ctx := domain.WithViewer(t.Context(), public)
+			r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", strings.NewReader(fmt.Sprintf(`{"query": %q}`, query)))
+			r.Header.Set("Content-Type", "application/json")
+			w := httptest.NewRecorder()
+			a.handler.ServeHTTP(w, r)
+			if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "the search index is being made") {
+				t.Errorf("%s: got %d %s, want 503", query, w.Code, w.Body)
+			}
+		}
+		if got := a.as(public, `{ reports { totalCount } }`, nil).ok().at("reports.totalCount"); got != 2.0 {
+			t.Errorf("a list without a search: got %v, want 2", got)
 		}
 	})
 }
@@ -216,7 +264,11 @@ func TestMatchEntities(t *testing.T) {
 				t.Errorf("%d: got %q, want %q", i, got, want)
 			}
 		}
-		a.as(public, ask, vars{"names": []any{vars{"name": " "}, vars{"name": "x", "country": "CHN"}}}).refused("BAD_USER_INPUT", "names[0].name: is empty; want a name")
+		blank := a.as(public, ask, vars{"names": []any{vars{"name": " \u3000"}, vars{"name": "crane works"}, vars{"name": "\u0000"}}}).ok()
+		if none, one := blank.at("matchEntities.0.candidates").([]any), blank.at("matchEntities.1.candidates").([]any); len(none) != 0 || len(one) != 1 {
+			t.Errorf("a blank name: got %s", blank.body)
+		}
+		a.as(public, ask, vars{"names": []any{vars{"name": "x", "country": "CHN"}}}).refused("BAD_USER_INPUT", "names[0].country")
 		many := make([]any, 201)
 		for i := range many {
 			many[i] = vars{"name": "x"}

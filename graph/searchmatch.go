@@ -30,6 +30,7 @@ func (r queryResolver) MatchEntities(ctx context.Context, given []filter, kinds 
 	}
 	p := search.MatchParams{Least: minScore, First: first, Kinds: kinds}
 	for i, in := range given[:min(len(given), maxMatchNames)] {
+		// A blank name has no candidates, which is no error: lists have blank rows.
 		p.Names = append(p.Names, matchName(in, fmt.Sprintf("names[%d]", i), &problems))
 	}
 	if err := problems.Err("the arguments are not right"); err != nil {
@@ -77,10 +78,7 @@ func (r queryResolver) MatchEntities(ctx context.Context, given []filter, kinds 
 func matchName(in filter, path string, problems *domain.Problems) search.MatchName {
 	var n search.MatchName
 	n.Name, _ = in["name"].(string)
-	switch {
-	case strings.TrimSpace(n.Name) == "":
-		problems.Add(path+".name", "is empty; want a name")
-	case len(n.Name) > maxMatchBytes:
+	if len(n.Name) > maxMatchBytes {
 		problems.Add(path+".name", "%d bytes are too many; at most %d", len(n.Name), maxMatchBytes)
 	}
 	if country, ok := in["country"].(string); ok {

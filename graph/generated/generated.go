@@ -3946,7 +3946,7 @@ input SearchFilter {
   withinTags: [String!]
   "Refers to all of these entities: slugs or ids."
   entities: [String!]
-  "One of these kinds: of reports and entities, statuses of narratives, vocabularies of tags."
+  "One of these kinds, in any letter case: of reports and entities, statuses of narratives, vocabularies of tags."
   kinds: [String!]
   "In one of these languages, whatever the region or script: ` + "`" + `zh` + "`" + ` has ` + "`" + `zh-Hant` + "`" + ` too."
   languages: [LanguageTag!]
@@ -3969,10 +3969,7 @@ type SearchResultConnection {
   pageInfo: PageInfo!
   "How many there are, for this viewer, exactly."
   totalCount: Int!
-  """
-  Whether the beginning of a word in the query stands for more words than are looked for: what has
-  the rarer ones is then missing.
-  """
+  "Whether ` + "`" + `totalCount` + "`" + ` is an estimate. All searches are counted exactly at present: it is false."
   approximate: Boolean!
   "Whether a part of the query was left out, since it was too long."
   truncated: Boolean!

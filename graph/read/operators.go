@@ -327,6 +327,9 @@ func (f Field) readText(s string) (any, string) {
 	return f.Form.Of(s), ""
 }
 
+// IsText reports whether a text of a filter can be that of anything stored.
+func IsText(s string) bool { return textProblem(s) == "" }
+
 // textProblem says what is wrong with a text, if anything is.
 func textProblem(s string) string {
 	switch {

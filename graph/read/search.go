@@ -21,15 +21,12 @@ type Searcher interface {
 // SearchBy sets by what the field search of filters finds. It is called before anything is read.
 func (r *Reader) SearchBy(s Searcher) { r.searcher = s }
 
-// search is the condition that a row is what a search finds. The ids come first, as one parameter.
+// search is the condition that a row is what a search finds. The ids come first, as one parameter. No text is an
+// error: what is too long is cut, as everywhere in search.
 func (c *compiler) search(ctx context.Context, t *Table, raw any, path string) condition {
 	text, ok := raw.(string)
 	if !ok {
 		c.problems.Add(path, "want a text, not %s", describe(raw))
-		return nil
-	}
-	if problem := textProblem(text); problem != "" {
-		c.problems.Add(path, "%s", problem)
 		return nil
 	}
 	if c.reader.searcher == nil {

@@ -46,8 +46,8 @@ country. FILE.csv can be - for standard input.
 
 Each row of the output is one match: the line and the name of the list, the rank of the
 match, its score from 0 to 1, the reason (EXACT, ALIAS, FORMER, TRANSLITERATION,
-LEGAL_FORM, WORD_ORDER, INITIALS or SPELLING), the entity, and the name of it that is
-most like the name of the list. A name without a match has one row, with the rank 0. Rows
+LEGAL_FORM, WORD_ORDER, INITIALS or SPELLING), the entity by its id, slug and primary
+name, and the name of it that is most like the name of the list. A name without a match has one row, with the rank 0. Rows
 that could not be read are listed on standard error, and the exit code is then 1.`,
 		Example: `  redthread match customers.csv > matches.csv
   redthread match list.csv --name "Full name" --country Country --identifier LEI=lei --best 5 --least 0.8`,
@@ -130,7 +130,7 @@ func (p *program) match(ctx context.Context, log *slog.Logger, file string, flag
 // matchRows compares rows in batches and prints the matches of each as they are found.
 func (p *program) matchRows(ctx context.Context, index *search.Index, rows []exchange.ScreenedName, flags matchFlags) error {
 	w := csv.NewWriter(p.Stdout)
-	if err := w.Write([]string{"line", "name", "rank", "score", "reason", "entity", "matched_name", "name_kind", "same_country", "same_identifier"}); err != nil {
+	if err := w.Write([]string{"line", "name", "rank", "score", "reason", "entity", "slug", "entity_name", "matched_name", "name_kind", "same_country", "same_identifier"}); err != nil {
 		return err
 	}
 	progress := p.progress("Comparing")
@@ -175,7 +175,7 @@ func lookedFor(row exchange.ScreenedName) search.MatchName {
 func matchRecords(row exchange.ScreenedName, matches []search.EntityMatch) [][]string {
 	line, name := strconv.Itoa(row.Line), escapeFormula(row.Name)
 	if len(matches) == 0 {
-		return [][]string{{line, name, "0", "", "", "", "", "", "", ""}}
+		return [][]string{{line, name, "0", "", "", "", "", "", "", "", "", ""}}
 	}
 	known := func(b *bool) string {
 		if b == nil {
@@ -186,7 +186,7 @@ func matchRecords(row exchange.ScreenedName, matches []search.EntityMatch) [][]s
 	records := make([][]string, len(matches))
 	for i, m := range matches {
 		records[i] = []string{line, name, strconv.Itoa(i + 1), strconv.FormatFloat(m.Score, 'f', 3, 64), string(m.Reason), m.ID.String(),
-			escapeFormula(m.Name.Text), m.Name.Kind, known(m.SameCountry), known(m.SameIdentifier)}
+			m.Slug, escapeFormula(m.EntityName), escapeFormula(m.Name.Text), m.Name.Kind, known(m.SameCountry), known(m.SameIdentifier)}
 	}
 	return records
 }

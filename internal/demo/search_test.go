@@ -124,7 +124,7 @@ func (s *searches) find(ctx context.Context, tb testing.TB, text string) (found 
 		tb.Fatalf("%s: %v", text, err)
 	}
 	if result.Total == 0 {
-		if respelled, err = s.index.Respell(ctx, q); err != nil {
+		if respelled, err = s.index.Respell(ctx, s.params(q)); err != nil {
 			tb.Fatalf("%s: %v", text, err)
 		}
 		if respelled != "" {

@@ -97,7 +97,7 @@ func (s *searches) outcome(ctx context.Context, tb testing.TB, text string, orde
 		tb.Fatalf("%s: %v", text, err)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d %v %v", found.Total, found.HasNext, found.Approximate)
+	fmt.Fprintf(&b, "%d %v", found.Total, found.HasNext)
 	// Hits of one place in the order are ordered by id, which differ between the stores.
 	for len(found.Hits) > 0 {
 		key, n := found.Hits[0].Cursor.Key, 0

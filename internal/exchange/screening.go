@@ -58,6 +58,9 @@ func ReadNames(file io.Reader, params ScreeningParams) ([]ScreenedName, []RowPro
 			break
 		}
 	}
+	if len(header.fields) == 0 || header.blank() {
+		return nil, nil, domain.Invalid("the file has no rows")
+	}
 	if header.problem != "" {
 		return nil, nil, domain.Invalid("line %d, the header, %s", header.first, header.problem)
 	}

@@ -75,6 +75,8 @@ func TestReadNamesRefuses(t *testing.T) {
 		{"UnknownCountry", "name\nx\n", exchange.ScreeningParams{Country: "land"}, `there is no column "land"`},
 		{"BadIdentifier", "name\nx\n", exchange.ScreeningParams{Identifiers: []string{"LEI"}}, `want SCHEME=COLUMN`},
 		{"BadSeparator", "name\nx\n", exchange.ScreeningParams{Separator: "::"}, `cannot be the separator`},
+		{"Nothing", "", exchange.ScreeningParams{}, "the file has no rows"},
+		{"BlankLines", "\ufeff\r\n \n", exchange.ScreeningParams{Name: "who"}, "the file has no rows"},
 		{"OtherEncoding", "name\n\xff\n", exchange.ScreeningParams{}, `is not in UTF-8`},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -17,7 +17,6 @@
 // is passed over, until a merge drops what no longer counts.
 //
 // Whether a viewer sees a unit is decided for each posting, and the
-// statistics behind scores are computed by clearance. So what is hidden changes no result. The exception is a
-// beginning of words with which more terms begin than are looked for: the
-// result then says that it is approximate.
+// statistics behind scores are computed by clearance. So what is hidden changes no result. Nothing is cut by a number
+// of terms either: terms of what is hidden would count.
 package search

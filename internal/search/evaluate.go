@@ -35,8 +35,6 @@ type evaluation struct {
 	clearance domain.Marking
 	// divisors are 1 − b and b / average of each field.
 	constant, slope [fields]float64
-	// cut says that a prefix had more terms than are looked at.
-	cut bool
 }
 
 func (r *reader) evaluation(ctx context.Context, db stageRows, clearance domain.Marking) (*evaluation, error) {
@@ -79,9 +77,6 @@ func (e *evaluation) weight(b *unitBlock, i int, frequencies *[fields]uint32) fl
 	}
 	return float32(w)
 }
-
-// maxExpansion is how many terms a prefix stands for at most.
-const maxExpansion = 4096
 
 // span is a range of terms; all that begin with first if prefix.
 type span struct {
@@ -130,10 +125,10 @@ func (e *evaluation) each(spans []span, positions bool, found func(source *sourc
 			}
 			continue
 		}
-		if err := e.ctx.Err(); err != nil {
-			return err
-		}
 		for _, id := range wanted[i] {
+			if err := e.ctx.Err(); err != nil {
+				return err
+			}
 			if err := e.scan(newBlockReader(postings[id], places[id]), spans, &s.source, found); err != nil {
 				return err
 			}
@@ -142,14 +137,14 @@ func (e *evaluation) each(spans []span, positions bool, found func(source *sourc
 	return nil
 }
 
-// scan calls found with the entries of a block that are in spans, which are in order.
+// scan calls found with the entries of a block that are in spans, which are in order. A prefix has no limit of
+// terms: a limit would count terms of what the viewer does not see.
 func (e *evaluation) scan(r blockReader, spans []span, source *source, found func(source *source, entry entry) error) error {
-	terms := 0
 	r.seek(spans[0].term)
 	for r.next() {
 		behind := false
 		for len(spans) > 0 && spans[0].before(r.term) {
-			spans, behind, terms = spans[1:], true, 0
+			spans, behind = spans[1:], true
 		}
 		if len(spans) == 0 {
 			return nil
@@ -159,12 +154,6 @@ func (e *evaluation) scan(r blockReader, spans []span, source *source, found fun
 				r.seek(spans[0].term)
 			}
 			continue
-		}
-		if spans[0].prefix {
-			if terms++; terms > maxExpansion {
-				e.cut = true
-				return nil
-			}
 		}
 		entry, err := r.entry()
 		if err != nil {
@@ -185,9 +174,12 @@ func (s span) before(term []byte) bool {
 	return s.term < string(term)
 }
 
-// find returns the units in which one of the terms stands.
+// find returns the units in which one of the terms stands. Its memory is bounded by the number of units, however
+// many terms a prefix stands for.
 func (e *evaluation) find(spans ...span) (list, error) {
 	var hits []hit
+	var sums unitSums
+	units := len(e.blocks) * blockUnits
 	err := e.each(spans, false, func(source *source, entry entry) error {
 		hits = slices.Grow(hits, entry.count)
 		r := postingReader{data: entry.postings}
@@ -196,9 +188,16 @@ func (e *evaluation) find(spans ...span) (list, error) {
 				hits = append(hits, hit{r.number, e.weight(b, i, &r.frequencies)})
 			}
 		}
+		if len(hits) > units {
+			hits = sums.add(hits, units)
+		}
 		return r.err
 	})
-	return sorted(hits), err
+	if sums == nil {
+		return sorted(hits), err
+	}
+	sums.add(hits, units)
+	return sums.list(), err
 }
 
 // spansOf returns the terms that may stand at a position.

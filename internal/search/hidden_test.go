@@ -114,7 +114,7 @@ func answers(ctx context.Context, t *testing.T, index *search.Index, seen []*see
 		if i%2 == 0 {
 			text, _, _ = strings.Cut(text, " ")
 		}
-		right, err := index.Respell(ctx, query.Parse(text))
+		right, err := index.Respell(ctx, search.Params{Query: query.Parse(text)})
 		say("respell "+text, right, err)
 		prefix := word()
 		prefix = string([]rune(prefix)[:1+r.IntN(len([]rune(prefix)))])
@@ -305,7 +305,7 @@ func TestHiddenWordsAreNotTold(t *testing.T) {
 			for clearance := range domain.Red + 1 {
 				ctx := domain.WithViewer(t.Context(), &domain.Viewer{Role: domain.Partner, Clearance: clearance, KeyID: 1})
 				sees := clearance >= step.least
-				right, err := index.Respell(ctx, query.Parse("quartermane"))
+				right, err := index.Respell(ctx, search.Params{Query: query.Parse("quartermane")})
 				if err != nil {
 					t.Fatal(err)
 				}

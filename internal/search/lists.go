@@ -43,6 +43,36 @@ func sorted(hits []hit) list {
 	return hits[:n]
 }
 
+// unitSums adds up the weights of hits by their numbers, in the order in which [sorted] does. A negative weight
+// stands for no hit.
+type unitSums []float32
+
+// add adds hits, whose numbers are below units, and returns the slice, emptied.
+func (s *unitSums) add(hits []hit, units int) []hit {
+	if *s == nil {
+		*s = slices.Repeat(unitSums{-1}, units)
+	}
+	for _, h := range hits {
+		if w := &(*s)[h.number]; *w < 0 {
+			*w = h.weight
+		} else {
+			*w += h.weight
+		}
+	}
+	return hits[:0]
+}
+
+// list returns the hits with their sums.
+func (s unitSums) list() list {
+	var all list
+	for number, weight := range s {
+		if weight >= 0 {
+			all = append(all, hit{uint32(number), weight})
+		}
+	}
+	return all
+}
+
 // merge returns the hits that are in a or b, with the sum of their weights.
 func merge(a, b list) list {
 	if len(a) == 0 {

@@ -64,12 +64,12 @@ func (t *target) maintain(ctx context.Context, log *slog.Logger, seen int64) (in
 		return version, err
 	}
 	if m.building != 0 {
-		of, err := t.documents(ctx)
+		of, done, err := t.documents(ctx)
 		if err != nil {
 			return 0, err
 		}
-		log.InfoContext(ctx, "the search index is being built", "store", t.name, "documents", of)
-		done, logged := 0, t.now()
+		log.InfoContext(ctx, "the search index is being built", "store", t.name, "done", done, "documents", of)
+		logged := t.now()
 		if err := t.reindex(ctx, func(n int) {
 			if done += n; t.now().Sub(logged) > 10*time.Second {
 				logged = t.now()

@@ -27,10 +27,12 @@ type MatchParams struct {
 
 // EntityMatch is an entity that may be meant by a name.
 type EntityMatch struct {
-	ID     domain.ID
-	Score  float64 // from 0 to 1, with the evidence
-	Reason names.Reason
-	Name   names.Name // the entity's name that is most like it
+	ID         domain.ID
+	Slug       string
+	EntityName string  // the primary name
+	Score      float64 // from 0 to 1, with the evidence
+	Reason     names.Reason
+	Name       names.Name // the entity's name that is most like it
 	// SameCountry and SameIdentifier tell of the evidence: nil if one side does not know.
 	SameCountry, SameIdentifier *bool
 }
@@ -73,7 +75,7 @@ func (x *Index) Match(ctx context.Context, p MatchParams) ([][]EntityMatch, erro
 			if score < p.Least {
 				continue
 			}
-			match := EntityMatch{ID: id, Score: score, Reason: m.Reason, Name: m.Name}
+			match := EntityMatch{ID: id, Slug: entity.slug, EntityName: entity.names[0].Name.Text, Score: score, Reason: m.Reason, Name: m.Name}
 			match.SameCountry, match.SameIdentifier = agrees(n.Evidence, entity.evidence)
 			matches[i] = append(matches[i], match)
 		}
@@ -173,7 +175,8 @@ func (t *tally) best(times, most int, compare func(a, b hit) int) list {
 
 // matchEntity is an entity as names are compared with it.
 type matchEntity struct {
-	names    []names.PreparedName
+	slug     string
+	names    []names.PreparedName // the primary one first
 	evidence names.Evidence
 }
 
@@ -187,10 +190,11 @@ func (e *evaluation) entities(wanted map[domain.ID]bool) (map[domain.ID]*matchEn
 	all := make(map[domain.ID]*matchEntity, len(ids))
 	engine := e.db.dialect()
 	set := []any{store.IDSet(engine, ids)}
-	err := e.db.readTexts(e.ctx, "SELECT id, name, language, country FROM entities WHERE id"+store.InSet(engine), 4, set, func(id int64, texts []string) error {
+	err := e.db.readTexts(e.ctx, "SELECT id, slug, name, language, country FROM entities WHERE id"+store.InSet(engine), 5, set, func(id int64, texts []string) error {
 		all[domain.ID(id)] = &matchEntity{
-			names:    []names.PreparedName{e.reader.prepared(names.Name{Text: texts[0], Language: texts[1]})},
-			evidence: names.Evidence{Country: texts[2]},
+			slug:     texts[0],
+			names:    []names.PreparedName{e.reader.prepared(names.Name{Text: texts[1], Language: texts[2]})},
+			evidence: names.Evidence{Country: texts[3]},
 		}
 		return nil
 	})

@@ -26,6 +26,7 @@ type modelDocument struct {
 	title, body string
 	tag         domain.ID
 	marking     domain.Marking
+	day         int // of publication, since 1970
 }
 
 // words are what the texts of the model consist of: few, so that they meet.
@@ -81,9 +82,9 @@ func TestIndexEqualsModel(t *testing.T) {
 						} else {
 							ids = append(ids, id)
 						}
-						d := modelDocument{randomText(r, 4), randomText(r, 12), tags[r.IntN(2)], domain.Marking(r.IntN(5))}
+						d := modelDocument{randomText(r, 4), randomText(r, 12), tags[r.IntN(2)], domain.Marking(r.IntN(5)), step}
 						model[id] = d
-						if err := w.Put(ctx, search.Document{Root: d.row(id), Type: domain.Report, Marking: d.marking, Published: time.Unix(int64(step), 0)}); err != nil {
+						if err := w.Put(ctx, search.Document{Root: d.row(id), Type: domain.Report, Marking: d.marking, Published: dayOf(step)}); err != nil {
 							return err
 						}
 					case n < 8:
@@ -125,10 +126,15 @@ func TestIndexEqualsModel(t *testing.T) {
 	})
 }
 
+// dayOf returns a time of a day since 1970.
+func dayOf(day int) time.Time { return time.Unix(int64(day)*86_400, 0).UTC() }
+
 func compare(t *testing.T, index *search.Index, model map[domain.ID]modelDocument, clearance domain.Marking, r *rand.Rand, tags []domain.ID) {
 	t.Helper()
 	ctx := domain.WithViewer(t.Context(), &domain.Viewer{Role: domain.Partner, Clearance: clearance, KeyID: 1})
 	a, b := words[r.IntN(len(words))], words[r.IntN(len(words))]
+	from, to := r.IntN(60), r.IntN(60)
+	after, before := "after:"+dayOf(from).Format(time.DateOnly), "before:"+dayOf(to).Format(time.DateOnly)
 	cases := []struct {
 		text string
 		tag  domain.ID
@@ -139,6 +145,11 @@ func compare(t *testing.T, index *search.Index, model map[domain.ID]modelDocumen
 		{`"` + a + " " + b + `"`, 0, func(d modelDocument) bool { return d.has(a, b) }},
 		{a + " -" + b, 0, func(d modelDocument) bool { return d.has(a) && !d.has(b) }},
 		{a + " OR " + b, 0, func(d modelDocument) bool { return d.has(a) || d.has(b) }},
+		{a + " " + after + " " + before, 0, func(d modelDocument) bool { return d.has(a) && d.day >= from && d.day < to }},
+		{a + " -" + after, 0, func(d modelDocument) bool { return d.has(a) && d.day < from }},
+		{"-" + before, 0, func(d modelDocument) bool { return d.day >= to }},
+		{"-" + after + " -" + before, 0, func(d modelDocument) bool { return d.day < from && d.day >= to }},
+		{"-" + after + " -after:1970-02-01", 0, func(d modelDocument) bool { return d.day < min(from, 31) }},
 		{a, tags[0], func(d modelDocument) bool { return d.has(a) && d.tag == tags[0] }},
 	}
 	if found, err := index.Search(ctx, search.Params{Links: [][]domain.ID{{}}, First: 1}); err != nil || found.Total != 0 {

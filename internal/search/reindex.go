@@ -77,7 +77,7 @@ func (t *target) prepare(ctx context.Context) error {
 const reindexBatch = 64
 
 // Reindex builds the indexes of both stores anew, while they serve. One that was interrupted goes on where
-// it was. progress is called with what was done, of all documents of both.
+// it was. progress is called with what was done, also before it was interrupted, of all documents of both.
 func (m *Maintenance) Reindex(ctx context.Context, progress func(done, of int)) error {
 	for _, t := range m.targets {
 		if err := t.restart(ctx); err != nil {
@@ -86,13 +86,13 @@ func (m *Maintenance) Reindex(ctx context.Context, progress func(done, of int)) 
 	}
 	of, done := 0, 0
 	for _, t := range m.targets {
-		n, err := t.documents(ctx)
+		all, reached, err := t.documents(ctx)
 		if err != nil {
 			return err
 		}
-		of += n
+		of, done = of+all, done+reached
 	}
-	progress(0, of)
+	progress(done, of)
 	for _, t := range m.targets {
 		if err := t.reindex(ctx, func(n int) { done += n; progress(done, of) }); err != nil {
 			return err
@@ -140,22 +140,39 @@ func (m *Maintenance) Wipe(ctx context.Context) error {
 	return nil
 }
 
-// documents counts the documents that a reindex has to do.
-func (t *target) documents(ctx context.Context) (n int, err error) {
+// documents counts the documents of a reindex, and those of them that it has done.
+func (t *target) documents(ctx context.Context) (all, done int, err error) {
+	_, m, err := readManifest(ctx, plainRows{t.rows()})
+	if err != nil {
+		return 0, 0, err
+	}
+	begun := m != nil && m.building != 0 && m.reached != 0
 	for _, typ := range Types() {
-		if Indexed(typ) {
-			err := store.QueryRows(ctx, t.rows(), "SELECT count(*) FROM "+aggregate.TableOf(typ).Name, nil, func(rows *sql.Rows) error {
-				var count int
-				err := rows.Scan(&count)
-				n += count
-				return err
-			})
-			if err != nil {
-				return 0, err
+		if !Indexed(typ) {
+			continue
+		}
+		table := aggregate.TableOf(typ).Name
+		n, err := t.count(ctx, "SELECT count(*) FROM "+table)
+		if err != nil {
+			return 0, 0, err
+		}
+		all += n
+		if begun && typ == m.reached.Type() {
+			if n, err = t.count(ctx, "SELECT count(*) FROM "+table+" WHERE id <= ?", int64(m.reached)); err != nil {
+				return 0, 0, err
 			}
 		}
+		if begun {
+			done += n
+			begun = typ != m.reached.Type()
+		}
 	}
-	return n, nil
+	return all, done, nil
+}
+
+func (t *target) count(ctx context.Context, query string, args ...any) (n int, err error) {
+	err = store.QueryRows(ctx, t.rows(), query, args, func(rows *sql.Rows) error { return rows.Scan(&n) })
+	return n, err
 }
 
 // reindex does what is due, and merges. done is called with the number of documents of each

@@ -2,6 +2,7 @@ package search_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"testing"
 	"time"
@@ -99,6 +100,24 @@ func TestReindex(t *testing.T) {
 			t.Errorf("progress ended with %d of %d", last, of)
 		}
 		check("afterwards")
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		interrupted := 0
+		if err := maintenance.Reindex(ctx, func(n, _ int) {
+			if interrupted = n; n > 1 { // the first type of document of the desk, and the next
+				stop()
+			}
+		}); !errors.Is(err, context.Canceled) || interrupted == of {
+			t.Fatalf("interrupted: got %v after %d documents", err, interrupted)
+		}
+		var counts []int
+		if err := maintenance.Reindex(t.Context(), func(n, _ int) { counts = append(counts, n) }); err != nil {
+			t.Fatal(err)
+		}
+		if counts[0] != interrupted || counts[len(counts)-1] != of {
+			t.Errorf("resumed: got %d documents, want %d to %d", counts, interrupted, of)
+		}
+		check("resumed")
 		if err := maintenance.MergeAll(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -36,12 +36,14 @@ func (e *evaluation) known(q *query.Query) (list, error) {
 	return known, nil
 }
 
-// respellTerm returns the text of a term with its unknown words replaced; "" if there is nothing to replace.
-func (e *evaluation) respellTerm(t query.Term, known list) (string, error) {
+// respellTerm returns the text of a term with its unknown words replaced; "" if there is nothing to replace. The
+// name of a field that is unknown, before a colon, stays as it is. It takes the unknown words from room, and does nothing
+// once there is none.
+func (e *evaluation) respellTerm(t query.Term, known list, room *int) (string, error) {
 	text, changed := t.Text, false
 	words := analysis.Words(t.Text)
 	for i, w := range slices.Backward(words) {
-		if i == len(words)-1 && t.Prefix {
+		if i == len(words)-1 && t.Prefix || strings.HasPrefix(t.Text[w.End:], ":") {
 			continue
 		}
 		l, err := e.phrase(analysis.Query(text[w.Start:w.End], false))
@@ -50,6 +52,9 @@ func (e *evaluation) respellTerm(t query.Term, known list) (string, error) {
 				return "", err
 			}
 			continue
+		}
+		if *room--; *room < 0 {
+			return "", nil
 		}
 		right, err := e.respell(w.Term, known)
 		if err != nil {
@@ -64,9 +69,6 @@ func (e *evaluation) respellTerm(t query.Term, known list) (string, error) {
 	}
 	return text, nil
 }
-
-// maxDictionary is how many words of names are compared with a misspelled one.
-const maxDictionary = 300_000
 
 // maxSpellings is how many words that the viewer sees are weighed against each other.
 const maxSpellings = 64
@@ -89,18 +91,15 @@ func (e *evaluation) respell(word string, known list) (string, error) {
 	var all []candidate
 	runes := []rune(word)
 	d := distances{}
-	seen := 0
-	err := e.scanTerms(spaceWord, func(term string, _ int) bool {
-		seen++
+	err := e.scanTerms(spaceWord, func(term string) {
 		if n := len(term) - len(word); n > 4*allowed || n < -4*allowed {
-			return seen < maxDictionary
+			return
 		}
 		if distance := d.between(runes, []rune(term), allowed); distance <= allowed && distance > 0 {
 			if c := (candidate{term, distance}); !slices.Contains(all, c) {
 				all = append(all, c)
 			}
 		}
-		return seen < maxDictionary
 	})
 	if err != nil {
 		return "", err
@@ -143,27 +142,26 @@ func meet(a, b list) bool {
 	return false
 }
 
-// scanTerms calls each with the terms of a namespace, without it, and the length of their lists, until it returns
-// false. A term comes once for each source.
-func (e *evaluation) scanTerms(space string, each func(term string, count int) bool) error {
-	scan := func(r blockReader) (more bool, err error) {
+// scanTerms calls each with the terms of a namespace, without it. A term comes once for each source, or more often.
+func (e *evaluation) scanTerms(space string, each func(term string)) error {
+	scan := func(r blockReader) error {
 		r.seek(space)
 		for r.next() {
 			term := string(r.term)
 			switch {
 			case term < space:
 			case !strings.HasPrefix(term, space):
-				return false, r.err
-			case !each(term[len(space):], r.count):
-				return false, nil
+				return r.err
+			default:
+				each(term[len(space):])
 			}
 		}
-		return true, r.err
+		return r.err
 	}
 	for i := range e.sources {
 		s := &e.sources[i]
 		if s.dictionary == nil {
-			if _, err := scan(newBlockReader(s.postings, nil)); err != nil {
+			if err := scan(newBlockReader(s.postings, nil)); err != nil {
 				return err
 			}
 			continue
@@ -175,12 +173,12 @@ func (e *evaluation) scanTerms(space string, each func(term string, count int) b
 				return err
 			}
 			for _, id := range chunk {
-				if more, err := scan(newBlockReader(postings[id], nil)); err != nil || !more {
-					if err != nil {
-						return err
-					}
-					break
+				if err := scan(newBlockReader(postings[id], nil)); err != nil {
+					return err
 				}
+			}
+			if err := e.ctx.Err(); err != nil {
+				return err
 			}
 		}
 	}

@@ -76,9 +76,7 @@ type Result struct {
 	Hits    []Hit
 	Total   int // all that was found, exactly
 	HasNext bool
-	// Approximate says that the query had a prefix with which more words begin than are looked for.
-	Approximate bool
-	Facets      *Facets // if asked for
+	Facets  *Facets // if asked for
 }
 
 // Search returns what a viewer finds in the store of the stage of ctx, in the snapshot of ctx if there is
@@ -92,7 +90,7 @@ func (x *Index) Search(ctx context.Context, p Params) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	result := Result{Total: len(found), Approximate: e.cut}
+	result := Result{Total: len(found)}
 	if p.Facets {
 		if result.Facets, err = e.facets(found); err != nil {
 			return Result{}, err
@@ -105,18 +103,24 @@ func (x *Index) Search(ctx context.Context, p Params) (Result, error) {
 	return result, nil
 }
 
-// Respell returns a query in which the words that are found nowhere are replaced by words of names and titles that
-// are spelled alike and that the viewer sees; "" if there is none. It is for queries without a result.
-func (x *Index) Respell(ctx context.Context, q query.Query) (string, error) {
+// maxRespelled is how many unknown words a query has at most that is respelled: for each all words of names are read.
+const maxRespelled = 8
+
+// Respell returns the query of a search in which the words that are found nowhere are replaced by words of names and
+// titles that are spelled alike and that the viewer sees; "" if there is none with which the search finds something. It is for searches
+// without a result.
+func (x *Index) Respell(ctx context.Context, p Params) (string, error) {
 	e, err := x.begin(ctx)
 	if err != nil {
 		return "", err
 	}
+	q := p.Query
 	known, err := e.known(&q)
 	if err != nil {
 		return "", err
 	}
 	changed := false
+	room := maxRespelled
 	q.All = slices.Clone(q.All)
 	for i, c := range q.All {
 		if c.Not {
@@ -124,8 +128,8 @@ func (x *Index) Respell(ctx context.Context, q query.Query) (string, error) {
 		}
 		q.All[i].Any = slices.Clone(c.Any)
 		for j, t := range c.Any {
-			text, err := e.respellTerm(t, known)
-			if err != nil {
+			text, err := e.respellTerm(t, known, &room)
+			if err != nil || room < 0 {
 				return "", err
 			}
 			if text != "" {
@@ -136,7 +140,13 @@ func (x *Index) Respell(ctx context.Context, q query.Query) (string, error) {
 	if !changed {
 		return "", nil
 	}
-	return q.String(), nil
+	text := q.String()
+	p.Query, p.First = query.Parse(text), 0
+	found, err := e.run(&p)
+	if err != nil || len(found) == 0 {
+		return "", err
+	}
+	return text, nil
 }
 
 // IDs returns all that is found, in no order. It is for conditions of lists.
@@ -307,13 +317,22 @@ func conditionsOf(p *Params) []condition {
 		written.without = &condition{kinds: not.Kinds, languages: not.Languages}
 		written.without.setTypes(not.Types)
 	}
+	// A date is before a day or on it or later, so that one is excluded through the other.
+	if day, ok := dayOf(string(not.After)); ok {
+		written.to = min(written.to, day-1)
+	}
+	if day, ok := dayOf(string(not.Before)); ok {
+		written.from = max(written.from, day)
+	}
 	return []condition{own, written}
 }
 
 // setTypes sets types by their names. Items belong to editions.
 func (c *condition) setTypes(names []string) {
 	for _, name := range names {
-		if t, ok := domain.ParseType(name); ok {
+		if name == query.Item {
+			c.types[domain.Row] = true
+		} else if t, ok := domain.ParseType(name); ok {
 			c.types[t] = true
 			c.types[domain.Row] = c.types[domain.Row] || t == domain.Edition
 		}

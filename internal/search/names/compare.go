@@ -1,6 +1,9 @@
 package names
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // What is lost for each departure from the name that was looked for.
 const (
@@ -13,7 +16,9 @@ const (
 	initialFor    = 0.75 // a letter for a word
 	otherNumber   = 0.8  // a number that only one name has
 	acronym       = 0.8  // the initials of all words
+	longAcronym   = 0.9  // the same of five words or more
 	oneSound      = 0.88 // long words that differ in one sound
+	firstLetter   = 0.82 // at most, if a letter stands for all that is not generic
 	genericAlike  = 0.9  // another spelling or the translation of a generic word
 	onlyGeneric   = 0.5  // at most, without a word in common that is not generic
 )
@@ -90,9 +95,13 @@ func compare(a, b *prepared) (float64, departures) {
 		return 0, 0
 	}
 	switch {
+	case diff == inInitials && acronyms(a, b) == score: // initials have no legal form
 	case a.legal == b.legal || a.legal.text == b.legal.text:
 	case a.legal.class == b.legal.class:
 		score *= sameClassForm
+		diff |= inLegalForm
+	case a.scripts != b.scripts && (a.legal.class == "" || b.legal.class == ""):
+		score *= sameClassForm // a name in another script often comes without its form
 		diff |= inLegalForm
 	case a.legal.class == "" || b.legal.class == "":
 		score *= missingForm
@@ -155,6 +164,10 @@ func acrossScripts(a, b *prepared) (float64, departures) {
 			}
 		}
 	}
+	// Words that are spelt as a romanisation are less alike for that already.
+	if s, d := align(&a.native, &b.whole); s > score {
+		score, diff = s, d|inScript
+	}
 	for i := range b.latin {
 		f := &b.latin[i]
 		if len(f.words) == 0 {
@@ -173,13 +186,16 @@ func acrossScripts(a, b *prepared) (float64, departures) {
 	return score, diff
 }
 
-// acronyms compares the initials of one name with the only word of the other.
+// acronyms compares the initials of one name with the other, if that is one word or letters.
 func acronyms(a, b *prepared) float64 {
-	is := func(short, long *prepared) bool {
-		return len(short.native.words) == 1 && len(long.initials) >= 3 && short.native.words[0].text == long.initials
-	}
-	if is(a, b) || is(b, a) {
-		return acronym
+	for _, side := range [2][2]*prepared{{a, b}, {b, a}} {
+		short, long := side[0], side[1]
+		if n := len(short.acronym); n >= 3 && n <= maxAcronym && slices.Contains(long.initials, short.acronym) {
+			if len(short.acronym) >= 5 {
+				return longAcronym
+			}
+			return acronym
+		}
 	}
 	return 0
 }
@@ -336,9 +352,14 @@ func (m *matching) alike() {
 }
 
 // initials matches letters with words that begin with them, in names that share a
-// word.
+// word. If it is a generic one, the letter and the word are the first of their names, and nothing else
+// is left.
 func (m *matching) initials() {
 	if !m.own {
+		if m.firstInitial() {
+			m.match(0, 0, initialFor)
+			m.diff |= inInitials
+		}
 		return
 	}
 	for i := range m.a.words {
@@ -355,6 +376,14 @@ func (m *matching) initials() {
 			break
 		}
 	}
+}
+
+// firstInitial reports whether all words of both names were matched, but for the first ones, of which one
+// is a letter with which the other begins.
+func (m *matching) firstInitial() bool {
+	w, v := &m.a.words[0], &m.b.words[0]
+	return m.usedA == 1<<len(m.a.words)-2 && m.usedB == 1<<len(m.b.words)-2 && m.usedA != 0 &&
+		(w.class == initial && v.class == distinctive || v.class == initial && w.class == distinctive) && w.text[0] == v.text[0]
 }
 
 func (m *matching) score() (float64, departures) {
@@ -401,6 +430,9 @@ func (m *matching) score() (float64, departures) {
 	}
 	if !m.own && ownLeft {
 		score = min(score, onlyGeneric)
+	}
+	if !m.own && m.diff&inInitials != 0 {
+		score = min(score, firstLetter)
 	}
 	return min(score, 1), m.diff
 }

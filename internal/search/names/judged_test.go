@@ -15,9 +15,12 @@ var judgedFile string
 // threshold is the score at which the judged pairs are counted as matches.
 const threshold = 0.85
 
+// listed is the score from which matches are listed by default.
+const listed = 0.8
+
 type judgedPair struct {
-	class, a, b string
-	same        bool
+	class, a, b    string
+	same, possible bool
 }
 
 func judged(t testing.TB) []judgedPair {
@@ -29,10 +32,10 @@ func judged(t testing.TB) []judgedPair {
 			continue
 		}
 		f := strings.Split(line, " | ")
-		if len(f) != 4 || f[1] != "same" && f[1] != "different" {
-			t.Fatalf("%q is not: class | same or different | name | name", line)
+		if len(f) != 4 || !slices.Contains([]string{"same", "possible", "different"}, f[1]) {
+			t.Fatalf("%q is not: class | same, possible or different | name | name", line)
 		}
-		out = append(out, judgedPair{class: f[0], same: f[1] == "same", a: f[2], b: f[3]})
+		out = append(out, judgedPair{class: f[0], same: f[1] == "same", possible: f[1] == "possible", a: f[2], b: f[3]})
 	}
 	return out
 }
@@ -45,7 +48,7 @@ func match(a, b string) names.Match {
 // TestJudgedPairs holds precision and recall of the judged pairs to a floor.
 func TestJudgedPairs(t *testing.T) {
 	t.Parallel()
-	const floor = 0.98
+	const floor = 0.99
 	pairs := judged(t)
 	if len(pairs) < 120 {
 		t.Fatalf("got %d judged pairs, want at least 120", len(pairs))
@@ -60,6 +63,12 @@ func TestJudgedPairs(t *testing.T) {
 			classes[p.class] = c
 		}
 		m := match(p.a, p.b)
+		if p.possible {
+			if m.Score < listed {
+				t.Errorf("%s: %q may be %q, got %.3f %s, want at least %.2f", p.class, p.a, p.b, m.Score, m.Reason, listed)
+			}
+			continue
+		}
 		switch found := m.Score >= threshold; {
 		case found && p.same:
 			c.hit++

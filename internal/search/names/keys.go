@@ -29,6 +29,7 @@ func (s *keySet) add(prefix, text string) {
 //	h:红线      two characters of Han, Hangul or kana that follow one another
 //	r:kuznecov  a word as romanisations of Cyrillic share it
 //	i:avic      the first letters of a name's words, or its only word
+//	f:h:mining  the first letter of a name, and a generic word
 //	g:mining    a generic word, of names that have no other
 func Keys(n Name) []string {
 	p := prepare(n.Text, n.Language)
@@ -38,6 +39,7 @@ func Keys(n Name) []string {
 	for i := range p.latin {
 		s.form(&p.latin[i])
 	}
+	s.form(&p.whole)
 	return s.keys[:min(len(s.keys), maxKeys)]
 }
 
@@ -53,6 +55,7 @@ func QueryKeys(text string) (keys []string, least int) {
 	for i := range p.latin {
 		s.form(&p.latin[i])
 	}
+	s.form(&p.whole)
 	// A word of its own may be a misspelt generic one.
 	for i := range p.native.words {
 		if w := &p.native.words[i]; w.generic != 0 && p.native.own {
@@ -122,9 +125,32 @@ func (s *keySet) native(p *prepared) {
 			}
 		}
 	}
-	s.add("i:", p.initials)
-	if len(p.native.words) == 1 && p.scripts == 1<<latin && len(p.native.squeezed) >= 3 && len(p.native.squeezed) <= 6 {
-		s.add("i:", p.native.squeezed)
+	for _, letters := range p.initials {
+		s.add("i:", letters)
+	}
+	if len(p.acronym) <= maxAcronym {
+		s.add("i:", p.acronym)
+	}
+	s.first(p.native.words)
+}
+
+// maxAcronym is the length of the longest word that is looked for as initials.
+const maxAcronym = 8
+
+// first adds the first letter of a name of one word, or an initial, and generic words, with each of them.
+func (s *keySet) first(words []word) {
+	if len(words) < 2 || words[0].script != latin || words[0].class != distinctive && words[0].class != initial {
+		return
+	}
+	for i := range words[1:] {
+		if words[i+1].own() {
+			return
+		}
+	}
+	for i := range words[1:] {
+		if w := &words[i+1]; w.class == industry {
+			s.add("f:", words[0].text[:1]+":"+genericWords()[w.text].text)
+		}
 	}
 }
 
@@ -200,14 +226,12 @@ func consonants(sound string) string {
 				continue
 			}
 			c = 'a'
-		case 'b':
-			c = 'p'
+		case 'b', 'f', 'v':
+			c = 'p' // Hangul writes all of them as ㅂ or ㅍ
 		case 'd':
 			c = 't'
 		case 'g':
 			c = 'k'
-		case 'v':
-			c = 'f'
 		case 'j':
 			c = 's'
 		}

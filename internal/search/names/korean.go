@@ -1,18 +1,19 @@
 package names
 
 // The letters of Hangul in Revised Romanisation first, then in McCune-Reischauer
-// (without its marks) and as names are customarily written.
+// (without its marks), as names are customarily written, and as the letters of foreign
+// names that Hangul writes so: c, f, v, z.
 var (
 	hangulInitials = [19][]string{
-		{"g", "k"}, {"kk", "gg"}, {"n"}, {"d", "t"}, {"tt", "dd"}, {"r", "l"}, {"m"}, {"b", "p"}, {"pp", "bb"}, {"s", "sh"},
-		{"ss", "s"}, {""}, {"j", "ch"}, {"jj", "tch"}, {"ch"}, {"k"}, {"t"}, {"p"}, {"h"},
+		{"g", "k"}, {"kk", "gg"}, {"n"}, {"d", "t"}, {"tt", "dd"}, {"r", "l"}, {"m"}, {"b", "p", "v"}, {"pp", "bb"}, {"s", "sh"},
+		{"ss", "s"}, {""}, {"j", "ch", "z"}, {"jj", "tch"}, {"ch"}, {"k", "c"}, {"t"}, {"p", "f"}, {"h"},
 	}
 	hangulVowels = [21][]string{
 		{"a", "ah"}, {"ae", "ai", "e"}, {"ya"}, {"yae"}, {"eo", "o", "u", "uh"}, {"e", "ae"}, {"yeo", "yo", "you", "yu"}, {"ye", "yeh", "e"}, {"o", "oh"},
 		{"wa"}, {"wae"}, {"oe", "oi", "we"}, {"yo"}, {"u", "oo", "woo"}, {"wo", "weo"}, {"we"}, {"wi"}, {"yu", "yoo"}, {"eu", "u", "oo"}, {"ui", "ee", "i", "eui"}, {"i", "ee", "yi"},
 	}
 	hangulFinals = [28][]string{
-		{""}, {"k", "g"}, {"k"}, {"k"}, {"n"}, {"n"}, {"n"}, {"t", "d"}, {"l", "r"}, {"k"}, {"m"}, {"l"}, {"l"}, {"l"}, {"p"}, {"l"},
+		{""}, {"k", "g", "c"}, {"k"}, {"k"}, {"n"}, {"n"}, {"n"}, {"t", "d"}, {"l", "r"}, {"k"}, {"m"}, {"l"}, {"l"}, {"l"}, {"p"}, {"l"},
 		{"m"}, {"p", "b"}, {"p"}, {"t"}, {"t"}, {"ng"}, {"t"}, {"t"}, {"k"}, {"t"}, {"p"}, {"t"},
 	}
 	// mccuneReischauer has the vowels of that romanisation that differ, by index.
@@ -65,7 +66,11 @@ func koreanUnits(text string) (units []unit, family int) {
 		if n == 0 && family == 1 && len(runes) <= 4 {
 			u = u.add(customaryKorean[string(r)]...)
 		}
-		for _, final := range hangulFinals[f] {
+		finals := hangulFinals[f]
+		if n+1 < len(runes) && doubledL(r, runes[n+1]) {
+			finals = append(finals[:len(finals):len(finals)], "")
+		}
+		for _, final := range finals {
 			for _, vowel := range hangulVowels[v] {
 				for _, initial := range hangulInitials[i] {
 					u = u.add(initial + vowel + final)
@@ -75,6 +80,17 @@ func koreanUnits(text string) (units []unit, family int) {
 		units = append(units, u)
 	}
 	return units, family
+}
+
+// doubledL reports whether an l ends one syllable and begins the next, as Hangul writes one l of a foreign name.
+func doubledL(r, next rune) bool {
+	if next < 0xAC00 || next > 0xD7A3 {
+		return false
+	}
+	const final, initial = 8, 5 // ㄹ
+	_, _, f := jamo(r)
+	i, _, _ := jamo(next)
+	return f == final && i == initial
 }
 
 // revised returns a run of Hangul in Revised Romanisation, syllable by syllable.

@@ -36,12 +36,14 @@ type form struct {
 type prepared struct {
 	native   form
 	latin    [2]form // romanisations, none for a name in Latin letters
+	whole    form    // a short name in another script as one word, where latin divides it as a person's
 	joined   string  // the words with spaces
 	legal    legalForm
-	initials string
-	scripts  uint8  // the set of its scripts
-	units    []unit // of a short name in one word of another script
-	family   int    // how many of the units are the family name
+	initials []string // of the words, and with more and more of the words of the legal form
+	acronym  string   // the name as it may be the initials of another: its only word, or its letters
+	scripts  uint8    // the set of its scripts
+	units    []unit   // of a short name in one word of another script
+	family   int      // how many of the units are the family name
 	reading  *reading
 }
 
@@ -61,8 +63,10 @@ func Prepare(text string) Prepared { return Prepared{prepare(text, "")} }
 func PrepareName(n Name) PreparedName { return PreparedName{n, prepare(n.Text, n.Language)} }
 
 func prepare(text, language string) prepared {
-	tokens, legal := cutLegalForm(tokenize(text))
-	p := prepared{legal: legal}
+	all := tokenize(text)
+	acronym := acronymOf(all)
+	tokens, legal := cutLegalForm(all)
+	p := prepared{legal: legal, acronym: acronym}
 	if len(tokens) == 0 {
 		p.joined = strings.TrimSpace(text)
 		p.native.squeezed = p.joined
@@ -80,7 +84,7 @@ func prepare(text, language string) prepared {
 	}
 	p.native = newForm(words)
 	p.joined = strings.Join(texts, " ")
-	p.initials = initials(words)
+	p.initials = initials(words, all[len(tokens):], all)
 	if p.scripts == 1<<latin {
 		p.reading = readingOf(p.native.words)
 		if looksSlavic(p.native.words) {
@@ -217,8 +221,23 @@ func newForm(words []word) form {
 	return f
 }
 
-// initials returns the first letters of three or more words, without particles.
-func initials(words []word) string {
+// acronymOf returns the only word of a name in Latin letters, of three letters or more, or its words if each is a
+// letter: CNIGC and C.N.I.G.C.
+func acronymOf(tokens []token) string {
+	for _, t := range tokens {
+		if t.script != latin || len(tokens) > 1 && len(t.text) > 1 {
+			return ""
+		}
+	}
+	if text := squeeze(tokens); len(text) >= 3 {
+		return text
+	}
+	return ""
+}
+
+// initials returns the first letters of three or more words, without particles, and
+// the same with the first letters of the words behind them: of the legal form.
+func initials(words []word, behind, all []token) []string {
 	var b strings.Builder
 	n := 0
 	for _, w := range words {
@@ -228,11 +247,26 @@ func initials(words []word) string {
 			n++
 		}
 	}
-	if n < 3 {
-		return ""
+	if n < 2 {
+		return nil
 	}
-	return b.String()
+	var out []string
+	if n > 2 {
+		out = append(out, b.String())
+	}
+	if len(words)+len(behind) != len(all) || words[0].text != all[0].text {
+		return out // the form was in front, or no word of its own
+	}
+	for _, t := range behind[:min(len(behind), maxFormInitials)] {
+		r, _ := utf8.DecodeRuneInString(t.text)
+		b.WriteRune(r)
+		out = append(out, b.String())
+	}
+	return out
 }
+
+// maxFormInitials is how many words of a legal form initials may stand for.
+const maxFormInitials = 3
 
 // romanise fills in the Latin forms of a name.
 func (p *prepared) romanise(parts []token, isUkrainian bool) {
@@ -305,6 +339,9 @@ func (p *prepared) romanise(parts []token, isUkrainian bool) {
 	p.latin[0] = newForm(first)
 	if !same {
 		p.latin[1] = newForm(second)
+	}
+	if len(first) > len(parts) {
+		p.whole = newForm([]word{unitWord(p.units, 0)})
 	}
 }
 

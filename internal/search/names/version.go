@@ -1,4 +1,4 @@
 package names
 
 // Version changes whenever the same name would give other forms or keys; the search index stores it.
-const Version = 1
+const Version = 2

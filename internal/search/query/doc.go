@@ -28,17 +28,19 @@
 //     exclusions finds everything else.
 //   - OR binds more tightly than the conjunction of items: "a b OR c" is a and
 //     (b or c). Next to an exclusion, at either end of the query, and in lower case
-//     it is a word. A filter next to it is searched as text. "AND" between two items
-//     is left out.
+//     it is a word. A filter next to it is searched as text: there is no "one of two
+//     filters". "AND" between two items is left out.
 //   - An asterisk after a word or phrase says that its last word is the beginning of
 //     a word.
 //   - tag:, entity: with a slug or a label, which must all hold. type:, kind: and
 //     lang: with a name of the type or kind, in any letter case, or a language tag; a
-//     document has one of each, so several mean any of them.
+//     document has one of each, so several mean any of them. type:item, or
+//     type:edition_item, is items of editions, and type:edition finds both. The kind of
+//     a narrative is its status, and that of a tag its vocabulary.
 //   - after: with a date, a month or a year, means on its first day or later; before:
 //     earlier than its first day. Of several the strictest counts.
-//   - A minus before a filter excludes what has the value. after: and before: cannot
-//     be excluded.
+//   - A minus before a filter excludes what the filter finds: -after: is what is
+//     earlier, -before: the rest. Several of them all exclude.
 //   - An unknown field, or a value that the field cannot have, is searched as text:
 //     https://example.org, note:x, after:yesterday.
 //

@@ -38,6 +38,12 @@ func gershayim(text string) string {
 	return string(runes)
 }
 
+// Cut returns as much of a text as is read of a query.
+func Cut(text string) string {
+	text, _ = clip(text)
+	return text
+}
+
 // clip cuts a text to the limit, at the beginning of a character.
 func clip(text string) (string, bool) {
 	if len(text) <= MaxBytes {

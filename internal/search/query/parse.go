@@ -9,8 +9,14 @@ import (
 	"github.com/redthread-api/redthread/internal/search/analysis"
 )
 
+// Item is the name of the type of items of editions, which are no documents of their own.
+const Item = "item"
+
 // types are the types of document that can be searched.
 var types = []domain.Type{domain.Report, domain.Narrative, domain.Entity, domain.Tag, domain.Edition, domain.Source}
+
+// kinds are what documents of some types have as a kind, as facets count them.
+var kinds = [][]string{domain.ReportKinds, domain.EntityKinds, domain.NarrativeStatuses, domain.TagVocabularies}
 
 // Parse parses the text of a search box.
 func Parse(text string) Query {
@@ -146,7 +152,7 @@ func (p *parser) filter(x lexeme) bool {
 	return true
 }
 
-// set sets a field to a value, if the field can have it.
+// set sets a field to a value, if the field can have it. With not the filters are those that exclude.
 func (f *Filters) set(field, value string, not bool) bool {
 	switch field {
 	case "tag":
@@ -154,14 +160,14 @@ func (f *Filters) set(field, value string, not bool) bool {
 	case "entity":
 		f.Entities = add(f.Entities, slug(value))
 	case "type":
-		t, ok := domain.ParseType(strings.ToLower(value))
-		if !ok || !slices.Contains(types, t) {
+		name, ok := typeName(value)
+		if !ok {
 			return false
 		}
-		f.Types = add(f.Types, strings.ToLower(value))
+		f.Types = add(f.Types, name)
 	case "kind":
 		value = strings.ToUpper(value)
-		if !slices.Contains(domain.EntityKinds, value) && !slices.Contains(domain.ReportKinds, value) {
+		if !slices.ContainsFunc(kinds, func(of []string) bool { return slices.Contains(of, value) }) {
 			return false
 		}
 		f.Kinds = add(f.Kinds, value)
@@ -173,17 +179,28 @@ func (f *Filters) set(field, value string, not bool) bool {
 		f.Languages = add(f.Languages, tag)
 	case "after", "before":
 		date, err := domain.ParseDate(value)
-		if err != nil || not {
+		if err != nil {
 			return false
 		}
-		date = firstDay(date)
-		if field == "after" {
-			f.After = max(f.After, date)
-		} else if f.Before == "" || date < f.Before {
+		// Of several the one counts that leaves fewer documents.
+		switch date = firstDay(date); {
+		case field == "after" && (f.After == "" || (date > f.After) != not):
+			f.After = date
+		case field == "before" && (f.Before == "" || (date < f.Before) != not):
 			f.Before = date
 		}
 	}
 	return true
+}
+
+// typeName returns the name of a type that can be searched, as [Filters] have it.
+func typeName(value string) (string, bool) {
+	value = strings.ToLower(value)
+	if value == Item || value == "edition_item" {
+		return Item, true
+	}
+	t, ok := domain.ParseType(value)
+	return value, ok && slices.Contains(types, t)
 }
 
 // slug returns a value that is a slug in another letter case as the slug.

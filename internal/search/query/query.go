@@ -48,8 +48,8 @@ type Term struct {
 // the order of the text, without duplicates.
 type Filters struct {
 	Tags, Entities []string // slugs or labels; a document needs all of them
-	Types          []string // names of types, any of them
-	Kinds          []string // of reports and entities, any of them
+	Types          []string // names of types, or [Item], any of them; an edition stands for its items too
+	Kinds          []string // of reports and entities, statuses of narratives, vocabularies of tags; any of them
 	Languages      []string // BCP 47, any of them
 	// After is the first day, Before the day after the last. They have the precision
 	// of a day, or are empty.

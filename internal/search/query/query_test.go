@@ -38,7 +38,10 @@ func TestParse(t *testing.T) {
 			"x tag:okinawa entity:norin-mining type:report kind:COMPANY lang:ja after:2024-01-01 before:2025-01-01"},
 		{"QuotedValue", `tag:"a b" tag:“c”`, `tag:"a b" tag:c`},
 		{"ExcludedFilter", "-tag:x -kind:PERSON", "-tag:x -kind:PERSON"},
-		{"ExcludedDate", "-after:2024", `-"after:2024"`},
+		{"ExcludedDate", "-after:2024 -before:2020", "-after:2024-01-01 -before:2020-01-01"},
+		{"StrictestExcludedDate", "-after:2024 -after:2023 -before:2025-06 -before:2026", "-after:2023-01-01 -before:2026-01-01"},
+		{"Items", "type:Edition_Item type:item -type:edition", "type:item -type:edition"},
+		{"KindsOfNarrativesAndTags", "kind:active kind:Topic", "kind:ACTIVE kind:TOPIC"},
 		{"StrictestDate", "after:2024 after:2023 before:2026 before:2025-06", "after:2024-01-01 before:2025-06-01"},
 		{"UnknownField", "https://x.org note: note:y", "https://x.org note: note:y"},
 		{"UnknownValue", "kind:FOO type:asset lang:?? after:soon before:2024-13", `"kind:FOO" "type:asset" "lang:??" "after:soon" "before:2024-13"`},
@@ -91,6 +94,15 @@ func TestQueriesAreBounded(t *testing.T) {
 	}
 }
 
+func TestCutKeepsWhatIsRead(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{"word": 4, strings.Repeat("x", 1024): 1024, strings.Repeat("x", 1025): 1024, strings.Repeat("é", 513): 1024, "x" + strings.Repeat("é", 512): 1023} {
+		if got := query.Cut(text); len(got) != want || !strings.HasPrefix(text, got) {
+			t.Errorf("%d bytes: got %d, want %d", len(text), len(got), want)
+		}
+	}
+}
+
 func TestGroupsAreWhatIsFound(t *testing.T) {
 	t.Parallel()
 	if got := len(query.Parse(`a -b "c d" OR e tag:f`).Groups()); got != 3 {
@@ -102,7 +114,7 @@ func TestNormalFormMeansTheSame(t *testing.T) {
 	t.Parallel()
 	pieces := rapid.SampledFrom([]string{
 		"a", "OR", "AND", "-", "\"", " ", " ", " ", "*", ":", "tag:", "kind:", "COMPANY", "after:", "2024", "国家", "「", "」", "«", "”", "“", "x y",
-		"lang:", "ja", "é", "ﬁ", "\u0301", "　", "：", "״", "צ", ".", "(", "\xff", "−", "don't", "joint-venture", "type:report", "before:2024-02",
+		"lang:", "ja", "é", "ﬁ", "\u0301", "　", "：", "״", "צ", ".", "(", "\xff", "−", "don't", "joint-venture", "type:report", "type:item", "before:2024-02", "-before:2023", "-after:2024", "-after:2025-01-02",
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		checkNormalForm(t, strings.Join(rapid.SliceOfN(pieces, 0, 20).Draw(t, "pieces"), ""))
