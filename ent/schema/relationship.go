@@ -32,7 +32,8 @@ func (Relationship) Edges() []ent.Edge {
 }
 func (Relationship) Indexes() []ent.Index {
 	return []ent.Index{
-		// Walks through the graph count the relationships of hubs: with these columns, without their rows.
+		index.Fields("from_id", "to_id"), index.Fields("to_id", "from_id"),
+		// Walks through live count the relationships of hubs: with these columns, without their rows.
 		index.Fields("from_id", "to_id", "effective_marking", "kind", "confidence"),
 		index.Fields("to_id", "from_id", "effective_marking", "kind", "confidence"),
 		inOrder("share"), inOrder("since"), inOrder("until"),

@@ -39,7 +39,7 @@ func (c *compiler) branch(t *Table, named condition) condition {
 		next, branch := visible("next"), build.Table("branch")
 		next.Join(branch).On(next.C(t.Tree), branch.C("id"))
 		return sql.P(func(b *sql.Builder) {
-			b.WriteString(s.C(t.key()) + " IN (WITH RECURSIVE branch(id) AS (").Join(top).
+			b.WriteString(s.C(t.key()) + " IN (WITH RECURSIVE branch (id) AS (").Join(top).
 				WriteString(" UNION ").Join(next).WriteString(") SELECT id FROM branch)")
 		})
 	}

@@ -49,7 +49,7 @@ var features = map[string]*regexp.Regexp{
 }
 
 // standard are functions that every engine has.
-var standard = []string{"coalesce", "count", "greatest", "max", "min", "now", "substr", "sum"}
+var standard = []string{"coalesce", "count", "greatest", "length", "max", "min", "now", "substr", "sum"}
 
 var (
 	functionCall = regexp.MustCompile(`\b([a-z][a-z0-9_]*)\(`)

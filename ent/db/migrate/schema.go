@@ -1537,6 +1537,16 @@ var (
 				Columns: []*schema.Column{RelationshipsColumns[5], RelationshipsColumns[0]},
 			},
 			{
+				Name:    "relationship_from_id_to_id",
+				Unique:  false,
+				Columns: []*schema.Column{RelationshipsColumns[21], RelationshipsColumns[22]},
+			},
+			{
+				Name:    "relationship_to_id_from_id",
+				Unique:  false,
+				Columns: []*schema.Column{RelationshipsColumns[22], RelationshipsColumns[21]},
+			},
+			{
 				Name:    "relationship_from_id_to_id_effective_marking_kind_confidence",
 				Unique:  false,
 				Columns: []*schema.Column{RelationshipsColumns[21], RelationshipsColumns[22], RelationshipsColumns[4], RelationshipsColumns[14], RelationshipsColumns[19]},

@@ -49,6 +49,10 @@ func LiveTables() ([]*schema.Table, error) {
 	tables, err := selectTables(func(t *schema.Table) bool { return !deskTables[t.Name] })
 	for _, t := range tables {
 		t.ForeignKeys = nil
+		all := slices.Clone(t.Indexes)
+		t.Indexes = slices.DeleteFunc(t.Indexes, func(i *schema.Index) bool {
+			return slices.ContainsFunc(all, func(other *schema.Index) bool { return begins(other, i) })
+		})
 		for _, index := range t.Indexes {
 			index.Unique = false
 		}
@@ -57,6 +61,21 @@ func LiveTables() ([]*schema.Table, error) {
 		}
 	}
 	return tables, err
+}
+
+// begins reports whether an index begins with all columns of another one, and goes on to the effective marking: then
+// live does not need that one, which is the desk's.
+func begins(long, short *schema.Index) bool {
+	n := len(short.Columns)
+	if len(long.Columns) <= n || long.Columns[n].Name != "effective_marking" {
+		return false
+	}
+	for i, c := range short.Columns {
+		if long.Columns[i].Name != c.Name {
+			return false
+		}
+	}
+	return true
 }
 
 func selectTables(keep func(*schema.Table) bool) ([]*schema.Table, error) {
