@@ -133,7 +133,7 @@ func (d *Desk) MustPublish(docs ...string) editorial.ReleaseResult {
 		d.T.Fatalf("publish %v: %v", docs, err)
 	}
 	if !out.Applied { // within two seconds, on a machine that does other things
-		if err := d.Live().Project(d.Ctx); err != nil {
+		if err := d.Live.Project(d.Ctx); err != nil {
 			d.T.Fatalf("publish %v: %v", docs, err)
 		}
 		out.Applied = true
