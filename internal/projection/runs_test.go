@@ -47,7 +47,7 @@ func TestTheDeskDoesNotWaitForLive(t *testing.T) {
 		moved := d.Advanced(before)
 		within := func(what string, fn func(context.Context) error) {
 			t.Helper()
-			ctx, cancel := context.WithTimeout(d.Ctx, 500*time.Millisecond)
+			ctx, cancel := context.WithTimeout(d.Ctx, 10*time.Second) // live is held until the end
 			defer cancel()
 			err := fn(ctx)
 			if ctx.Err() != nil {
