@@ -310,7 +310,10 @@ func (b *baseline) reportsWithWord(ctx context.Context, v *variables, clearance 
 	if err == nil {
 		err = b.fill(ctx, reports, withTags, clearance)
 	}
-	return data[reportsData]{reportsData{reportsJSON{Nodes: reports}}}, err
+	type searchData struct {
+		Search reportsJSON `json:"search"`
+	}
+	return data[searchData]{searchData{reportsJSON{Nodes: reports}}}, err
 }
 
 func (b *baseline) reportsByEntityTag(ctx context.Context, v *variables, clearance int) (any, error) {

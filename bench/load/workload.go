@@ -243,13 +243,13 @@ func pageOfReports(s *dataset.Set) *workload {
 
 // reportsWithWord searches for words that have no other word with the same stem in the texts.
 func reportsWithWord(s *dataset.Set, name, title string, words []string) *workload {
-	w := &workload{name: name, title: title, document: `query ` + name + `($word: String!) { reports(first: 20, filter: {search: $word}) { nodes {
-		slug title summary publishedAt tags { slug label } } } }`}
+	w := &workload{name: name, title: title, document: `query ` + name + `($word: String!) { search(query: $word, types: [REPORT], orderBy: NEWEST, first: 20) { nodes { ... on Report {
+		slug title summary publishedAt tags { slug label } } } } }`}
 	found := s.ReportsWithWords(words)
 	for _, word := range words {
 		w.requests = append(w.requests, request{object{"word": word}, func(c domain.Marking) any {
 			numbers := newest(s, s.Reports, 20, c, func(n int) bool { return slices.Contains(found[n], word) })
-			return object{"reports": object{"nodes": reportList(s, numbers, c, "slug", "title", "summary", "publishedAt", "tags")}}
+			return object{"search": object{"nodes": reportList(s, numbers, c, "slug", "title", "summary", "publishedAt", "tags")}}
 		}, false})
 	}
 	return w
