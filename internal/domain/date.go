@@ -38,6 +38,25 @@ func (d Date) After(e Date) bool {
 	return strings.Compare(string(d[:n]), string(e[:n])) > 0
 }
 
+// LastDay returns the last day that the date can mean: of its year or month, or the day itself; empty for no date.
+func (d Date) LastDay() Date {
+	switch len(d) {
+	case len("2006"):
+		return d + "-12-31"
+	case len("2006-01"):
+		if first, err := time.Parse("2006-01", string(d)); err == nil {
+			return Date(first.AddDate(0, 1, -1).Format(time.DateOnly))
+		}
+	}
+	return d
+}
+
+// MayHold reports whether what began and ended at two dates held at a day, or may have. Each date may be empty, which is no
+// beginning or no end, or partial. What ends on a day does not hold at it.
+func MayHold(since, until, day Date) bool {
+	return !since.After(day) && (until == "" || until.LastDay() > day)
+}
+
 // MarshalGQL writes the date as a GraphQL string, or null for no date.
 func (d Date) MarshalGQL(w io.Writer) {
 	if d == "" {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"entgo.io/ent/dialect"
 
@@ -105,12 +106,26 @@ func (g *Graph) begin(ctx context.Context, f Filter) (*reading, error) {
 		r.where += " AND " + oneOf("r.confidence", domain.Confidences[:i+1])
 	}
 	if f.At != "" {
-		// Dates are texts of a year, a month or a day. What began or ended in the year or month of the day may hold at it.
+		day, err := time.Parse(time.DateOnly, string(f.At))
+		if err != nil {
+			return nil, domain.Invalid("%q is not a day: want YYYY-MM-DD", f.At)
+		}
+		// As [domain.MayHold]. Dates are texts of a year, a month or a day: those of each length are compared with the last
+		// one that is over at the day.
 		r.where += " AND (r.since IS NULL OR r.since <= ?)" +
-			" AND (r.until IS NULL OR r.until = '' OR r.until <> ? AND r.until >= substr(?, 1, length(r.until)))"
-		r.args = append(r.args, string(f.At), string(f.At), string(f.At))
+			" AND (r.until IS NULL OR r.until = '' OR r.until > CASE length(r.until) WHEN 4 THEN ? WHEN 7 THEN ? ELSE ? END)"
+		r.args = append(r.args, string(f.At), over(day, "2006"), over(day, "2006-01"), string(f.At))
 	}
 	return r, nil
+}
+
+// over returns the last year or month, as a text of a length, that is over at a day.
+func over(day time.Time, layout string) string {
+	if next := day.AddDate(0, 0, 1).Format(layout); next != day.Format(layout) {
+		return day.Format(layout)
+	}
+	first, _ := time.Parse(layout, day.Format(layout)) // it was formatted so
+	return first.AddDate(0, 0, -1).Format(layout)
 }
 
 // kindColumn is the kind of a relationship, written so that no engine looks relationships up by it: all of a

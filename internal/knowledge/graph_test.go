@@ -39,7 +39,7 @@ func randomContent(r *rand.Rand, entities, edges int) *content {
 		c.entities = append(c.entities, domain.NewID(domain.Entity, at))
 	}
 	slices.Sort(c.entities)
-	dates := []domain.Date{"", "2015", "2019", "2019-06", "2020", "2020-03", "2020-03-15", "2020-03-16", "2024"}
+	dates := []domain.Date{"", "2015", "2019", "2019-06", "2020", "2020-03", "2020-03-15", "2020-03-16", "2019-12", "2024"}
 	for range edges {
 		e := edge{marking: domain.Marking(r.IntN(3))}
 		e.ID = domain.NewID(domain.Relationship, at)
@@ -85,11 +85,27 @@ func (c *content) write(t testing.TB, s *store.Stores) {
 	}
 }
 
-// holds reports whether a relationship held at a day, or may have.
+// holds reports whether a relationship held at a day, or may have: whether there are days for its dates between which it
+// lies.
 func holds(e *knowledge.Edge, day string) bool {
-	began := e.Since == "" || string(e.Since) <= day[:len(e.Since)]
-	ended := e.Until != "" && (string(e.Until) < day[:len(e.Until)] || string(e.Until) == day)
-	return began && !ended
+	earliest, latest := string(e.Since), string(e.Until)
+	for _, rest := range []string{"", "-01", "-01-01"} {
+		if e.Since != "" && len(e.Since)+len(rest) == len("2006-01-02") {
+			earliest += rest
+		}
+	}
+	if e.Until != "" && len(e.Until) < len("2006-01-02") {
+		first, err := time.Parse("2006-01-02", (string(e.Until) + "-01-01")[:len("2006-01-02")])
+		if err != nil {
+			panic(err)
+		}
+		next := first.AddDate(1, 0, 0)
+		if len(e.Until) == len("2006-01") {
+			next = first.AddDate(0, 1, 0)
+		}
+		latest = next.AddDate(0, 0, -1).Format(time.DateOnly)
+	}
+	return earliest <= day && (latest == "" || day < latest)
 }
 
 // seen returns what passes a filter and is seen at a clearance.
@@ -134,7 +150,7 @@ func viewer(t testing.TB, clearance domain.Marking) context.Context {
 }
 
 var filters = []knowledge.Filter{
-	{}, {Kinds: []string{}}, {Kinds: []string{"OWNS", "CONTROLS"}}, {At: "2020-03-15"}, {At: "2019-12-31", MinConfidence: "PROBABLE"}, {MinConfidence: "CONFIRMED"},
+	{}, {Kinds: []string{}}, {Kinds: []string{"OWNS", "CONTROLS"}}, {At: "2020-03-15"}, {At: "2019-12-31"}, {At: "2020-03-31"}, {At: "2019-06-29", MinConfidence: "PROBABLE"}, {MinConfidence: "CONFIRMED"},
 }
 
 func TestNetworkEqualsModel(t *testing.T) {

@@ -164,13 +164,6 @@ type Listing struct {
 	Since, Until                 domain.Date
 }
 
-// holdsOn reports whether a listing holds at a day, or may: as in [Filter].
-func (l *Listing) holdsOn(day domain.Date) bool {
-	began := l.Since == "" || l.Since <= day
-	ended := l.Until != "" && (l.Until == day || l.Until < day[:len(l.Until)])
-	return began && !ended
-}
-
 const listingColumns = "l.id, l.entity_id, l.authority, l.programme, l.list_id, l.since, l.until"
 
 // ListingsOf returns the listings of entities that the viewer sees which hold at a day, or may, in the order of their ids.
@@ -206,7 +199,7 @@ func (r *reading) listings(ctx context.Context, asOf domain.Date, condition stri
 		at := func(n int) store.Value { return values.At(i + n) }
 		l := Listing{ID: domain.ID(at(0).Int()), Entity: domain.ID(at(1).Int()), Authority: string(at(2).Text), Programme: string(at(3).Text),
 			ListID: string(at(4).Text), Since: domain.Date(at(5).Text), Until: domain.Date(at(6).Text)}
-		if l.holdsOn(asOf) {
+		if domain.MayHold(l.Since, l.Until, asOf) {
 			all = append(all, l)
 		}
 	}

@@ -2,7 +2,6 @@ package ownership
 
 import (
 	"slices"
-	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -83,25 +82,10 @@ func passed(d, day domain.Date) standing {
 	switch {
 	case d == "" || d[:min(len(d), len(day))] > day[:min(len(d), len(day))]:
 		return off
-	case lastDay(d) <= day:
+	case d.LastDay() <= day:
 		return on
 	}
 	return maybe
-}
-
-// lastDay returns the last day of the year or month of a date.
-func lastDay(d domain.Date) domain.Date {
-	switch len(d) {
-	case len("2006"):
-		return d + "-12-31"
-	case len("2006-01"):
-		first, err := time.Parse("2006-01", string(d))
-		if err != nil {
-			return d + "-31"
-		}
-		return domain.Date(first.AddDate(0, 1, -1).Format(time.DateOnly))
-	}
-	return d
 }
 
 // onDay returns the range of the share of a stake on a day, and the doubts that
