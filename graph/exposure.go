@@ -28,8 +28,9 @@ const exposureNotice = "Computed from the ownership that is published here, as o
 	"in it. This is information, and no legal advice."
 
 // day returns the day of an argument, or today.
-func (r *Resolver) day(problems *domain.Problems, asOf *domain.Date) domain.Date {
+func (r *Resolver) day(ctx context.Context, problems *domain.Problems, asOf *domain.Date) domain.Date {
 	if asOf == nil {
+		read.DependOnClock(ctx)
 		return domain.Date(r.now().UTC().Format(time.DateOnly))
 	}
 	knowledge.CheckDay(problems, "asOf", *asOf)
@@ -80,7 +81,7 @@ func listRule(problems *domain.Problems, path string, in filter) ownership.Rule 
 func (r entityResolver) Exposure(ctx context.Context, obj *db.Entity, lists []filter, asOf *domain.Date, first int) ([]*model.Exposure, error) {
 	ctx = domain.WithStage(ctx, read.StageOf(catalog.Entities, obj))
 	var problems domain.Problems
-	day := r.day(&problems, asOf)
+	day := r.day(ctx, &problems, asOf)
 	checkRange(&problems, "first", first, 1, maxOwnership)
 	if len(lists) > maxLists {
 		problems.Add("lists", "%d are too many; at most %d", len(lists), maxLists)
@@ -104,9 +105,11 @@ func (r entityResolver) Exposure(ctx context.Context, obj *db.Entity, lists []fi
 	if lists == nil {
 		rules = knownRules(listings)
 	}
-	newest, err := r.knowledge.Newest(ctx, stakes.Edges)
-	if err != nil {
-		return nil, err
+	var newest time.Time
+	if selects(ctx, "newestChange") {
+		if newest, err = r.knowledge.Newest(ctx, stakes.Edges); err != nil {
+			return nil, err
+		}
 	}
 	o := &ownershipView{Resolver: r.Resolver, stakes: stakes}
 	economic := selects(ctx, "economic")
@@ -133,9 +136,11 @@ func (r entityResolver) Exposure(ctx context.Context, obj *db.Entity, lists []fi
 	if err := o.read(ctx); err != nil {
 		return nil, err
 	}
-	own, err := catalog.EntityListings.List(ctx, obj)
-	if err != nil {
-		return nil, err
+	var own []*db.Listing
+	if selects(ctx, "listings") {
+		if own, err = catalog.EntityListings.List(ctx, obj); err != nil {
+			return nil, err
+		}
 	}
 	out := []*model.Exposure{}
 	for _, one := range results {
@@ -288,7 +293,7 @@ func (r entityResolver) holdings(
 ) (*model.Holdings, error) {
 	ctx = domain.WithStage(ctx, read.StageOf(catalog.Entities, obj))
 	var problems domain.Problems
-	day := r.day(&problems, asOf)
+	day := r.day(ctx, &problems, asOf)
 	checkRange(&problems, "maxDepth", maxDepth, 1, maxWalkDepth)
 	checkRange(&problems, "first", first, 1, maxOwnership)
 	if err := problems.Err("the arguments are not right"); err != nil {
@@ -330,7 +335,7 @@ func (r entityResolver) holdings(
 
 func (r queryResolver) ExposureReport(ctx context.Context, list filter, asOf *domain.Date, first, offset int) (*model.ExposureReport, error) {
 	var problems domain.Problems
-	day := r.day(&problems, asOf)
+	day := r.day(ctx, &problems, asOf)
 	rule := listRule(&problems, "list", list)
 	checkRange(&problems, "first", first, 0, maxOwnership)
 	if offset < 0 {

@@ -2,10 +2,13 @@ package graph_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -145,6 +148,35 @@ func TestExposureOfWhatIsHidden(t *testing.T) {
 			}
 			if got := len(r.at("network.nodes").([]any)); (got == 3) != (want != "NOT_BLOCKED") {
 				t.Errorf("%s: %d nodes around x", v.Name, got)
+			}
+		}
+	})
+}
+
+// What depends on the day of the request is not cached; of a day that the request gives, it is.
+func TestExposureOfTodayIsNotCached(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
+		a := newAPI(t, s)
+		a.owned("x(listed) t", `x OWNS t share: 60`)
+		for _, test := range []struct {
+			query  string
+			cached bool
+		}{
+			{`{ entity(slug: "t") { exposure { verdict } } }`, false},
+			{`{ entity(slug: "t") { owners { asOf } } }`, false},
+			{`{ exposureReport(list: {authority: "OFAC"}) { asOf } }`, false},
+			{`{ entity(slug: "t") { exposure(asOf: "2026-01-01") { verdict } holdings(asOf: "2026-01-01") { asOf } } }`, true},
+			{`{ network(around: ["t"]) { complete } }`, true},
+		} {
+			ctx, decision := transport.WithCacheDecision(domain.WithViewer(t.Context(), public), nil)
+			body := fmt.Sprintf(`{"query": %q}`, test.query)
+			r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/graphql", strings.NewReader(body))
+			r.Header.Set("Content-Type", "application/json")
+			w := httptest.NewRecorder()
+			a.handler.ServeHTTP(w, r)
+			if _, cached := decision.Terms(); w.Code != http.StatusOK || cached != test.cached {
+				t.Errorf("%s: got %d, cacheable %v, want %v: %s", test.query, w.Code, cached, test.cached, w.Body)
 			}
 		}
 	})

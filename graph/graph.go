@@ -263,7 +263,7 @@ func (s stagedSchema) respond(ctx context.Context, op *graphql.OperationContext,
 		graphql.AddError(ctx, err)
 		return &graphql.Response{}
 	}
-	if cacheable {
+	if cacheable && !dependencies.Clock() {
 		if err := s.setCacheable(ctx, marking, dependencies.Keys()); err != nil {
 			graphql.AddError(ctx, err)
 			return &graphql.Response{}

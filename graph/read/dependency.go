@@ -30,8 +30,9 @@ const MaxDependencies = 2048
 //
 // Rows that a document owns are its own: they need no call.
 type Dependencies struct {
-	mu   sync.Mutex
-	keys []dependency.Key
+	mu    sync.Mutex
+	keys  []dependency.Key
+	clock bool
 }
 
 type dependenciesKey struct{}
@@ -45,6 +46,22 @@ func WithDependencies(ctx context.Context) (context.Context, *Dependencies) {
 func dependenciesOf(ctx context.Context) *Dependencies {
 	d, _ := ctx.Value(dependenciesKey{}).(*Dependencies)
 	return d
+}
+
+// DependOnClock records that the response is another one at another time, with the same content: it may not be cached.
+func DependOnClock(ctx context.Context) {
+	if d := dependenciesOf(ctx); d != nil {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.clock = true
+	}
+}
+
+// Clock reports whether the response depends on the clock.
+func (d *Dependencies) Clock() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.clock
 }
 
 // Keys returns what was recorded, in order and each once: at most [MaxDependencies]. A
