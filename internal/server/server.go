@@ -17,7 +17,6 @@ import (
 	"github.com/redthread-api/redthread/internal/server/mailbox"
 	"github.com/redthread-api/redthread/internal/server/respcache"
 	"github.com/redthread-api/redthread/internal/server/rest"
-	"github.com/redthread-api/redthread/internal/server/searchpage"
 )
 
 // The defaults of [Config].
@@ -47,7 +46,7 @@ type Config struct {
 	Quotas      Quotas                                   // charges for the change feed
 	Examples    []explorer.Example                       // the explorer's first tabs
 	DemoKey     string                                   // the key that the explorer offers to browsers on this machine; empty: none
-	Search      searchpage.Executor                      // what the search page searches; nil: there is none
+	Search      content.Executor                         // what the search page and the pictures query; nil: there are none
 	OwnSite     string                                   // the server's URL, where no other site is configured and those of documents begin with it; empty otherwise
 	REST        *rest.API                                // the routes at /v1 and their description; nil: there are none
 	Feeds       FeedsConfig

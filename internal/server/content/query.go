@@ -1,11 +1,15 @@
 package content
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/graph/transport"
@@ -42,6 +46,25 @@ var statuses = map[string]int{
 	"INTERNAL":   http.StatusInternalServerError, // already logged by the executor
 	"COST_LIMIT": http.StatusBadRequest, "RATE_LIMITED": http.StatusTooManyRequests,
 	"UNAVAILABLE": http.StatusServiceUnavailable, "UNAUTHENTICATED": http.StatusUnauthorized, "FORBIDDEN": http.StatusForbidden,
+}
+
+// StatusOf returns the HTTP status for an error of a query, as pages give it. A code that is not known is of a request that is not
+// valid; an error without a code is a fault of the program.
+func StatusOf(err *gqlerror.Error) int {
+	code, ok := err.Extensions["code"].(string)
+	if !ok {
+		return http.StatusInternalServerError
+	}
+	return cmp.Or(statuses[code], http.StatusBadRequest)
+}
+
+// CopyHeader adds the header of the response to a query to that of a page; without the marking where there are errors, which
+// contain no content.
+func CopyHeader(w http.ResponseWriter, resp transport.Response) {
+	maps.Copy(w.Header(), resp.Header)
+	if len(resp.Errors) > 0 {
+		w.Header().Del(graph.MarkingHeader)
+	}
 }
 
 // Runner executes the queries of one request, and tracks the highest marking of their

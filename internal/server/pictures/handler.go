@@ -14,16 +14,12 @@ import (
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/knowledge/picture"
+	"github.com/redthread-api/redthread/internal/server/content"
 )
-
-// Executor executes a query for the viewer of ctx.
-type Executor interface {
-	Execute(ctx context.Context, q transport.Request) transport.Response
-}
 
 // Config says what a [Handler] needs.
 type Config struct {
-	Executor Executor
+	Executor content.Executor
 	Log      *slog.Logger
 	// Refuse writes an error response.
 	Refuse func(w http.ResponseWriter, r *http.Request, status int, code, message string)
@@ -74,12 +70,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	resp := h.Executor.Execute(r.Context(), transport.Request{Document: h.document, Variables: variables})
-	for name, values := range resp.Header {
-		w.Header()[name] = values
-	}
+	content.CopyHeader(w, resp)
 	if len(resp.Errors) > 0 {
 		code, _ := resp.Errors[0].Extensions["code"].(string)
-		h.Refuse(w, r, status(code), code, resp.Errors[0].Message)
+		h.Refuse(w, r, content.StatusOf(resp.Errors[0]), code, resp.Errors[0].Message)
 		return
 	}
 	body, err := h.draw(r.Context(), resp.Data, p)
@@ -105,23 +99,6 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body) // the client may have disconnected
 	}
-}
-
-// status returns the status for the code of an error.
-func status(code string) int {
-	switch code {
-	case "BAD_USER_INPUT", "COST_LIMIT":
-		return http.StatusBadRequest
-	case "UNAUTHENTICATED":
-		return http.StatusUnauthorized
-	case "FORBIDDEN":
-		return http.StatusForbidden
-	case "RATE_LIMITED":
-		return http.StatusTooManyRequests
-	case "UNAVAILABLE":
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusInternalServerError
 }
 
 // parameters are those of a request.
@@ -189,16 +166,28 @@ func (p *parameters) list(name string) any {
 	return list
 }
 
+// dates are when something held.
+type dates struct{ Since, Until domain.Date }
+
+// on reports whether it holds at a day; without one, whether it has no end, since nothing in a picture comes from the
+// clock.
+func (d dates) on(day domain.Date) bool {
+	if day == "" {
+		return d.Until == ""
+	}
+	return domain.MayHold(d.Since, d.Until, day)
+}
+
 // entity is an entity in a response.
 type entity struct {
 	ID, Slug, Name, Language, Kind, URL string
-	Listings                            []struct{ Until *string }
+	Listings                            []dates
 }
 
-func (e *entity) node() picture.Node {
-	n := picture.Node{ID: e.ID, Label: e.Name, Lang: e.Language, Kind: e.Kind, Link: e.URL}
-	n.Listed = slices.ContainsFunc(e.Listings, func(l struct{ Until *string }) bool { return l.Until == nil })
-	return n
+// node returns an entity as it is on a day.
+func (e *entity) node(day domain.Date) picture.Node {
+	return picture.Node{ID: e.ID, Label: e.Name, Lang: e.Language, Kind: e.Kind, Link: e.URL,
+		Listed: slices.ContainsFunc(e.Listings, func(d dates) bool { return d.on(day) })}
 }
 
 // share reads a share in percent.

@@ -77,8 +77,8 @@ func networkOf(data []byte, p *parameters) (*picture.Network, error) {
 			Relationships []struct {
 				ID, Kind, Confidence string
 				Share                *json.Number
-				Since, Until         domain.Date
-				From, To             *struct{ ID string }
+				dates
+				From, To *struct{ ID string }
 			}
 		}
 	}
@@ -86,11 +86,12 @@ func networkOf(data []byte, p *parameters) (*picture.Network, error) {
 		return nil, fmt.Errorf("read the response: %w", err)
 	}
 	found := response.Network
+	day := domain.Date(p.values.Get("at"))
 	n := &picture.Network{Frame: picture.Frame{Lang: "en", Theme: p.theme}}
 	var names []string
 	hidden := 0
 	for _, node := range found.Nodes {
-		drawn := node.Entity.node()
+		drawn := node.Entity.node(day)
 		drawn.Focus, drawn.Hidden = node.Distance == 0, node.Hidden
 		hidden += node.Hidden
 		if node.Distance == 0 {
@@ -103,7 +104,7 @@ func networkOf(data []byte, p *parameters) (*picture.Network, error) {
 			continue // an end is in the trash
 		}
 		e := picture.Edge{ID: r.ID, From: r.From.ID, To: r.To.ID, Kind: r.Kind, Confidence: r.Confidence, Since: r.Since, Until: r.Until,
-			Ended: r.Until != "", Mutual: r.Kind == "PARTNER_OF" || r.Kind == "JOINT_VENTURE_WITH" || r.Kind == "RELATED_TO"}
+			Ended: !r.on(day), Mutual: r.Kind == "PARTNER_OF" || r.Kind == "JOINT_VENTURE_WITH" || r.Kind == "RELATED_TO"}
 		if r.Share != nil {
 			e.Min, e.Max = share(*r.Share), share(*r.Share)
 		} else if r.Kind == "OWNS" {

@@ -84,7 +84,7 @@ func drawOwnership(ctx context.Context, data []byte, p *parameters) ([]byte, err
 			Nodes []struct {
 				entity
 				Owners struct {
-					AsOf                string
+					AsOf                domain.Date
 					Truncated, Complete bool
 					Holdings            []struct{ Entity entity }
 					Stakes              []stakeOf
@@ -100,12 +100,12 @@ func drawOwnership(ctx context.Context, data []byte, p *parameters) ([]byte, err
 		return nil, errNothing
 	}
 	of := &response.Entities.Nodes[0]
-	chart := picture.Ownership{Frame: picture.Frame{Title: "Who owns " + of.Name, Subtitle: "As of " + of.Owners.AsOf, Lang: "en", Theme: p.theme}}
-	focus := of.node()
+	chart := picture.Ownership{Frame: picture.Frame{Title: "Who owns " + of.Name, Subtitle: "As of " + string(of.Owners.AsOf), Lang: "en", Theme: p.theme}}
+	focus := of.node(of.Owners.AsOf)
 	focus.Focus = true
 	chart.Nodes = append(chart.Nodes, focus)
 	for _, h := range of.Owners.Holdings {
-		chart.Nodes = append(chart.Nodes, h.Entity.node())
+		chart.Nodes = append(chart.Nodes, h.Entity.node(of.Owners.AsOf))
 	}
 	counts := map[string]bool{}
 	if len(of.Exposure) > 0 {

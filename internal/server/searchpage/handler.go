@@ -2,8 +2,6 @@ package searchpage
 
 import (
 	"bytes"
-	"cmp"
-	"context"
 	_ "embed" // the page, its style and its query
 	"encoding/json"
 	"html/template"
@@ -15,16 +13,12 @@ import (
 	"strings"
 
 	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/server/content"
 	"github.com/redthread-api/redthread/internal/server/page"
 )
 
 // Path is the path of the page.
 const Path = "/search"
-
-// Executor executes a query for the viewer of ctx.
-type Executor interface {
-	Execute(ctx context.Context, q transport.Request) transport.Response
-}
 
 //go:embed search.graphql
 var document string
@@ -42,7 +36,7 @@ var pageTemplate = template.Must(template.New("search").Parse(pageText))
 
 // Config is what the page consists of.
 type Config struct {
-	Executor Executor
+	Executor content.Executor
 	Log      *slog.Logger
 	// HasPage reports whether the URL of a document leads to a page. A result without one leads to its JSON. Nil: all
 	// lead to pages.
@@ -92,9 +86,9 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.Asked = s.Query != "" || count(q) > 0
 	if s.Asked {
 		resp := h.Executor.Execute(r.Context(), transport.Request{Document: document, Operation: "SearchPage", Variables: variables(q)})
-		copyHeader(w, resp)
+		content.CopyHeader(w, resp)
 		if len(resp.Errors) > 0 {
-			status, s.Problem = statusOf(resp), resp.Errors[0].Message
+			status, s.Problem = content.StatusOf(resp.Errors[0]), resp.Errors[0].Message
 		} else if err := h.fill(s, q, resp.Data); err != nil {
 			h.Log.ErrorContext(r.Context(), "the search page could not read its response", "error", err)
 			status, s.Problem = http.StatusInternalServerError, "internal error"
@@ -106,21 +100,6 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Security-Policy", page.ScriptPolicy(style, script))
 	write(w, r, status, "text/html; charset=utf-8", body.Bytes())
-}
-
-// statuses are the statuses of the page for codes of errors. Any other code is of a request that is not valid.
-var statuses = map[any]int{
-	nil:               http.StatusInternalServerError,
-	"INTERNAL":        http.StatusInternalServerError,
-	"UNAVAILABLE":     http.StatusServiceUnavailable,
-	"RATE_LIMITED":    http.StatusTooManyRequests,
-	"UNAUTHENTICATED": http.StatusUnauthorized,
-	"FORBIDDEN":       http.StatusForbidden,
-}
-
-// statusOf returns the status for a response with errors.
-func statusOf(resp transport.Response) int {
-	return cmp.Or(statuses[resp.Errors[0].Extensions["code"]], http.StatusBadRequest)
 }
 
 // variables returns the variables of the query for the parameters of a page.

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/server/content"
 )
 
 // SuggestionsPath is the path of suggestions.
@@ -44,7 +45,7 @@ func (h suggestionsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		resp := h.Executor.Execute(r.Context(), transport.Request{
 			Document: suggestions, Operation: "Suggestions", Variables: map[string]any{"prefix": prefix, "first": maxSuggestions},
 		})
-		copyHeader(w, resp)
+		content.CopyHeader(w, resp)
 		var data struct {
 			Suggest []struct {
 				Text string
@@ -54,7 +55,7 @@ func (h suggestionsHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 		if len(resp.Errors) > 0 {
-			status = statusOf(resp)
+			status = content.StatusOf(resp.Errors[0])
 		} else if err := json.Unmarshal(resp.Data, &data); err != nil {
 			h.Log.ErrorContext(r.Context(), "the search page could not read its suggestions", "error", err)
 			status = http.StatusInternalServerError
@@ -97,13 +98,6 @@ func typeOf(typename string) string {
 		return "item"
 	}
 	return strings.ToLower(typename)
-}
-
-// copyHeader copies the header of a response of the executor.
-func copyHeader(w http.ResponseWriter, resp transport.Response) {
-	for name, values := range resp.Header {
-		w.Header()[name] = values
-	}
 }
 
 // write writes a response for GET or HEAD.
