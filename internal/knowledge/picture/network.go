@@ -125,17 +125,24 @@ func (n Network) SVG(ctx context.Context) ([]byte, error) {
 // edges. It is in the picture's <desc>, which those who read pages aloud do not find in an
 // <img>: that needs it beside the picture.
 func (n Network) Text() []string {
-	out := []string{n.Subtitle, domain.Count(len(n.Nodes), "entity", "entities") + ":"}
-	names := map[string]string{}
-	for _, node := range n.Nodes {
-		names[node.ID] = clean(node.Label)
-		out = append(out, "– "+node.describe())
-	}
+	nodes, names := describeNodes(n.Nodes)
+	out := append([]string{n.Subtitle}, nodes...)
 	out = append(out, domain.Count(len(n.Edges), "tie", "ties")+":")
 	for _, e := range n.Edges {
 		out = append(out, "– "+e.describe(names[e.From], names[e.To]))
 	}
 	return append(out, n.Note)
+}
+
+// describeNodes returns what a picture says of its nodes, and their labels by their ids.
+func describeNodes(nodes []Node) (lines []string, names map[string]string) {
+	lines = []string{domain.Count(len(nodes), "entity", "entities") + ":"}
+	names = map[string]string{}
+	for _, node := range nodes {
+		names[node.ID] = clean(node.Label)
+		lines = append(lines, "– "+node.describe())
+	}
+	return lines, names
 }
 
 // describe returns what the picture says of a node.

@@ -128,12 +128,8 @@ func (o Ownership) SVG(ctx context.Context) ([]byte, error) {
 // Text returns the text alternative of the chart, line by line: the verdict, all its nodes
 // and all its stakes.
 func (o Ownership) Text() []string {
-	out := []string{o.Subtitle, o.Verdict.Text, o.Verdict.Detail, domain.Count(len(o.Nodes), "entity", "entities") + ":"}
-	names := map[string]string{}
-	for _, node := range o.Nodes {
-		names[node.ID] = clean(node.Label)
-		out = append(out, "– "+node.describe())
-	}
+	nodes, names := describeNodes(o.Nodes)
+	out := append([]string{o.Subtitle, o.Verdict.Text, o.Verdict.Detail}, nodes...)
 	out = append(out, domain.Count(len(o.Stakes), "stake", "stakes")+":")
 	for _, s := range o.Stakes {
 		out = append(out, "– "+s.describe(names[s.Owner], names[s.Owned]))

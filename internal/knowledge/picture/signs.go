@@ -3,7 +3,7 @@ package picture
 import "strings"
 
 // sign returns a drawing of 14 by 14 units that stands for a kind of entity, as the data
-// of a path: the second way, beside the colour, by which kinds are told apart.
+// of a path: the second way, beside the colour, that distinguishes kinds.
 func sign(kind string) string {
 	switch kind {
 	case "PERSON":

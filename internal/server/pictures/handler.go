@@ -118,13 +118,9 @@ func readParameters(q url.Values, known []string) *parameters {
 			p.problems.Add(name, "it is given %d times", len(values))
 		}
 	}
-	switch theme := q.Get("theme"); theme {
-	case "", "light":
-		p.theme = picture.Light
-	case "dark":
-		p.theme = picture.Dark
-	default:
-		p.problems.Add("theme", "%q; want light or dark", theme)
+	var err error
+	if p.theme, err = picture.ParseTheme(q.Get("theme")); err != nil {
+		p.problems.Add("theme", "%s", err)
 	}
 	return p
 }

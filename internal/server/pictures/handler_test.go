@@ -107,7 +107,7 @@ func TestOwnership(t *testing.T) {
 	if list := a.variables["list"].([]any)[0].(map[string]any); list["authority"] != "Office" || list["comparison"] != "MORE_THAN" {
 		t.Errorf("got the list %v", list)
 	}
-	for _, part := range []string{"Who owns T", "Whether T is reached cannot be told", "0 to 70 %", "at least 50 %", "listed"} {
+	for _, part := range []string{"Who owns T", "Whether T is reached is open", "0 to 70 %", "at least 50 %", "listed"} {
 		if !strings.Contains(w.Body.String(), part) {
 			t.Errorf("the chart has no %q: %s", part, w.Body)
 		}

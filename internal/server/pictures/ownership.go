@@ -159,7 +159,7 @@ func (e *exposureOf) verdict(name string) picture.Verdict {
 	case picture.NotBlocked:
 		v.Text = name + " is not reached through its owners."
 	default:
-		v.Text = "Whether " + name + " is reached cannot be told from what is known."
+		v.Text = "Whether " + name + " is reached is open."
 	}
 	return v
 }
