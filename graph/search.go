@@ -28,7 +28,7 @@ import (
 // searcher is what search, suggestions, matching and related documents need of the index.
 type searcher interface {
 	Search(ctx context.Context, p search.Params) (search.Result, error)
-	IDs(ctx context.Context, p search.Params) ([]domain.ID, error)
+	Find(ctx context.Context, p search.Params) (*search.Found, error)
 	Respell(ctx context.Context, p search.Params) (string, error)
 	Suggest(ctx context.Context, p search.SuggestParams) ([]search.Hit, error)
 	Match(ctx context.Context, p search.MatchParams) ([][]search.EntityMatch, error)
@@ -71,7 +71,7 @@ func (r *Resolver) dependOnSearch(ctx context.Context) {
 }
 
 // FindAll returns what a search finds for the field search of a filter.
-func (r *Resolver) FindAll(ctx context.Context, t domain.Type, text string) ([]domain.ID, error) {
+func (r *Resolver) FindAll(ctx context.Context, t domain.Type, text string) (read.Found, error) {
 	r.dependOnSearch(ctx)
 	p := search.Params{Query: query.Parse(text), Types: []domain.Type{t}}
 	if t == domain.Edition {
@@ -80,7 +80,7 @@ func (r *Resolver) FindAll(ctx context.Context, t domain.Type, text string) ([]d
 	if err := r.setLinks(ctx, &p); err != nil {
 		return nil, err
 	}
-	return r.index.IDs(ctx, p)
+	return r.index.Find(ctx, p)
 }
 
 // setLinks sets the tags and entities that the text of a query names.

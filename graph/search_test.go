@@ -289,3 +289,73 @@ func TestRelated(t *testing.T) {
 		}
 	})
 }
+
+// TestSearchInFiltersByPublication reads pages for which a list looks among the newest documents that a search finds, and
+// pages that are not there.
+func TestSearchInFiltersByPublication(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, a *api) {
+		var slugs, names []string
+		for i := range 30 {
+			slug, kind := fmt.Sprintf("lantern-%d", i), "RESEARCH"
+			if i == 2 || i == 3 || i == 29 {
+				kind = "BRIEF"
+			}
+			a.query(editor, fmt.Sprintf(`mutation { createReport(input: {slug: %q, title: "A lantern", kind: %s, language: "en", summary: "S.", body: "B.", tags: ["ports"]}) { created } }`, slug, kind))
+			slugs, names = append(slugs, slug), append(names, "report:"+slug)
+			if i%7 == 0 { // several have the same time
+				a.as(editor, `mutation($d: [String!]!) { publish(input: {documents: $d}) { state } }`, vars{"d": names}).ok()
+				names = nil
+			}
+		}
+		a.as(editor, `mutation($d: [String!]!) { publish(input: {documents: $d}) { state } }`, vars{"d": names}).ok()
+		const ask = `query($f: ReportFilter, $first: Int, $after: String, $last: Int, $by: OrderDirection! = DESC) {
+			reports(filter: $f, first: $first, after: $after, last: $last, orderBy: {field: PUBLISHED_AT, direction: $by}) { totalCount nodes { slug } pageInfo { endCursor hasNextPage } } }`
+		for _, tt := range []struct {
+			name string
+			also vars
+		}{
+			{"alone", vars{}},
+			{"few", vars{"kind": vars{"eq": "BRIEF"}}},
+			{"through a relation", vars{"kind": vars{"eq": "BRIEF"}, "tags": vars{"slug": vars{"eq": "ports"}}}},
+			{"none", vars{"tags": vars{"slug": vars{"eq": "cranes"}}}},
+		} {
+			plain, searched := vars{"slug": vars{"in": slugs}}, vars{"search": "lantern"}
+			for name, condition := range tt.also {
+				plain[name], searched[name] = condition, condition
+			}
+			want := a.as(public, ask, vars{"f": plain, "first": 100}).ok()
+			if got := a.as(public, ask, vars{"f": searched, "first": 100}).ok(); fmt.Sprint(got.at("reports")) != fmt.Sprint(want.at("reports")) {
+				t.Errorf("%s: one page: got %s, want %s", tt.name, got.body, want.body)
+			}
+			for _, with := range []vars{{"last": 2}, {"by": "ASC", "first": 2}} {
+				with["f"] = plain
+				want := a.as(public, ask, with).ok()
+				with["f"] = searched
+				if got := a.as(public, ask, with).ok(); got.list("reports.nodes", "slug") != want.list("reports.nodes", "slug") {
+					t.Errorf("%s: %v: got %s, want %s", tt.name, with, got.body, want.body)
+				}
+			}
+			for _, size := range []int{1, 2, 7} {
+				var got []string
+				after := vars{"f": searched, "first": size}
+				for range 40 {
+					r := a.as(public, ask, after).ok()
+					if list := r.list("reports.nodes", "slug"); list != "" {
+						got = append(got, list)
+					}
+					if r.at("reports.totalCount") != want.at("reports.totalCount") {
+						t.Errorf("%s: got %s, want a total of %v", tt.name, r.body, want.at("reports.totalCount"))
+					}
+					if r.at("reports.pageInfo.hasNextPage") != true {
+						break
+					}
+					after["after"] = r.at("reports.pageInfo.endCursor")
+				}
+				if all := strings.Join(got, " "); all != want.list("reports.nodes", "slug") {
+					t.Errorf("%s, %d a page: got %s, want %s", tt.name, size, all, want.list("reports.nodes", "slug"))
+				}
+			}
+		}
+	})
+}

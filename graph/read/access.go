@@ -241,6 +241,12 @@ func (p *plan) chooseAccess(ctx context.Context, r *Reader, t *Table, owned bool
 	for _, a := range p.accesses {
 		a.walked = ""
 	}
+	if !owned && p.narrow() {
+		for _, a := range p.accesses {
+			a.way = test
+		}
+		return nil
+	}
 	if len(p.accesses) == 0 && !owned && p.order.Column == "published_at" {
 		p.seeks = byEqual
 	}
@@ -321,6 +327,7 @@ func (p *plan) drive(a *access, dated bool, only *access) {
 // all of them.
 func (p *plan) accessFreely() {
 	p.walked, p.seeks = nil, byNone
+	p.widen()
 	for _, a := range p.accesses {
 		a.walked = ""
 	}

@@ -36,6 +36,8 @@ type plan struct {
 	walked        *access        // by whose links the page is read; nil where it is not
 	seeks         seeking        // how filter finds rows
 	several       bool           // what was to be walked has several targets
+	searched      *searched      // what all rows are found by; nil where it is not
+	exhausted     bool           // the page is not among the newest that were found
 }
 
 // window checks first and last.
@@ -104,8 +106,10 @@ func planFor(ctx context.Context, r *Reader, t *Table, list string, a Args, stan
 
 	var err error
 	p.arguments = a.Filter
-	if p.filter, p.accesses, err = r.compile(ctx, t, a.Filter, "filter", &p.seeks, &problems); err != nil {
+	c := &compiler{ctx: ctx, reader: r, seeks: &p.seeks, problems: &problems}
+	if p.filter, err = c.compile(t, a.Filter, "filter"); err != nil {
 		return nil, err
 	}
+	p.accesses, p.searched = c.accesses, c.searched
 	return p, problems.Err("the arguments are not right")
 }

@@ -47,21 +47,26 @@ func wrap(b *sql.Builder, p *sql.Predicate) {
 func (r *Reader) compile(
 	ctx context.Context, t *Table, filter map[string]any, path string, seeks *seeking, problems *domain.Problems,
 ) (condition, []*access, error) {
-	if filter == nil {
-		return nil, nil, nil
-	}
 	c := &compiler{ctx: ctx, reader: r, seeks: seeks, problems: problems}
+	cond, err := c.compile(t, filter, path)
+	return cond, c.accesses, err
+}
+
+func (c *compiler) compile(t *Table, filter map[string]any, path string) (condition, error) {
+	if filter == nil {
+		return nil, nil
+	}
 	if t.Document != 0 || len(t.Relations) > 0 {
 		var err error
-		if c.fence, err = visibility.Fence(ctx); err != nil {
-			return nil, nil, err
+		if c.fence, err = visibility.Fence(c.ctx); err != nil {
+			return nil, err
 		}
 	}
 	cond := c.filter(t, filter, path, scope{depth: 1, top: true})
 	if c.conditions > MaxFilterConditions {
-		problems.Add(path, "%d conditions are too many; at most %d", c.conditions, MaxFilterConditions)
+		c.problems.Add(path, "%d conditions are too many; at most %d", c.conditions, MaxFilterConditions)
 	}
-	return cond, c.accesses, c.failed
+	return cond, c.failed
 }
 
 type compiler struct {
@@ -73,6 +78,7 @@ type compiler struct {
 	problems   *domain.Problems
 	conditions int
 	accesses   []*access // of all conditions through relations, each before those within it
+	searched   *searched // what all rows are found by, if the filter has such a condition
 }
 
 // seeking is by which conditions on fields of the list's own rows with an index rows may be
@@ -136,7 +142,7 @@ func (c *compiler) filter(t *Table, filter map[string]any, path string, at scope
 			inner.top = at.top
 			add(c.tree(t, raw, path, inner))
 		case name == searchField && t.Searched != nil:
-			add(c.search(c.ctx, t, raw, path))
+			add(c.search(c.ctx, t, raw, path, at))
 		case isField:
 			for _, cond := range c.operators(t, field, c.object(raw, path), path, at) {
 				add(cond)

@@ -63,7 +63,7 @@ func (l *Listing) Rows(ctx context.Context, sel *Selection, owners []int64, last
 		sel, cursor = sel.including(l.page.order.cursorColumn())
 	}
 	if l.rel == nil {
-		rows, err = l.whole(ctx, sel, last && l.page.walked == nil)
+		rows, err = l.whole(ctx, sel, last && l.page.isReadOnce())
 		return rows, cursor, err
 	}
 	if rows, err = l.pages(ctx, sel, owners, last); err == nil {
@@ -81,18 +81,19 @@ func (l *Listing) whole(ctx context.Context, sel *Selection, last bool) (*Rows, 
 		st.last = last
 		return l.reader.rows(ctx, st)
 	}
-	rows, err := read()
-	if err != nil {
-		return nil, err
+	for {
+		rows, err := read()
+		if err != nil {
+			return nil, err
+		}
+		again, err := l.page.mustReadAgain(ctx, l.reader, rows.Len())
+		if err != nil || !again {
+			return rows, err
+		}
+		if err := l.page.chooseAccess(ctx, l.reader, l.table, false); err != nil {
+			return nil, err
+		}
 	}
-	again, err := l.page.mustReadAgain(ctx, l.reader, rows.Len())
-	if err != nil || !again {
-		return rows, err
-	}
-	if err := l.page.chooseAccess(ctx, l.reader, l.table, false); err != nil {
-		return nil, err
-	}
-	return read()
 }
 
 // statement returns the statement that reads rows of the lists of owners.

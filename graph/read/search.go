@@ -2,6 +2,7 @@ package read
 
 import (
 	"context"
+	"time"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -13,9 +14,26 @@ const searchField = "search"
 
 // Searcher finds documents by the text of a search box.
 type Searcher interface {
-	// FindAll returns the ids of all documents of a type that the viewer of ctx finds in the store of its
-	// stage, and of the rows that such documents own. It records what the result depends on.
-	FindAll(ctx context.Context, t domain.Type, text string) ([]domain.ID, error)
+	// FindAll returns all documents of a type that the viewer of ctx finds in the store of its stage, and the
+	// rows that such documents own. It records what the result depends on.
+	FindAll(ctx context.Context, t domain.Type, text string) (Found, error)
+}
+
+// Found is what a search finds, by ids.
+type Found interface {
+	// IDs returns all, in no order.
+	IDs() []domain.ID
+	// Newest returns the first n in the order of publication, what was published last first, then by the higher
+	// id: those behind a time in microseconds since 1970 and an id, unless the id is 0. all holds if no more come.
+	Newest(published int64, id domain.ID, n int) (ids []domain.ID, all bool)
+}
+
+// searched is a condition that a row is what a search finds.
+type searched struct {
+	found Found
+	// only are the ids of a part of what was found that has the page that is read; nil for all.
+	only []int64
+	more bool // there is more behind these
 }
 
 // SearchBy sets by what the field search of filters finds. It is called before anything is read.
@@ -23,7 +41,7 @@ func (r *Reader) SearchBy(s Searcher) { r.searcher = s }
 
 // search is the condition that a row is what a search finds. The ids come first, as one parameter. No text is an
 // error: what is too long is cut, as everywhere in search.
-func (c *compiler) search(ctx context.Context, t *Table, raw any, path string) condition {
+func (c *compiler) search(ctx context.Context, t *Table, raw any, path string, at scope) condition {
 	text, ok := raw.(string)
 	if !ok {
 		c.problems.Add(path, "want a text, not %s", describe(raw))
@@ -38,25 +56,64 @@ func (c *compiler) search(ctx context.Context, t *Table, raw any, path string) c
 		c.failed = err
 		return nil
 	}
-	own, owned := []int64{}, []int64{}
-	for _, id := range found {
-		if id.Type() == t.Document {
-			own = append(own, int64(id))
-		} else {
-			owned = append(owned, int64(id))
-		}
+	is := &searched{found: found}
+	if at.top && at.around == nil && t.Searched.Back == "" && c.searched == nil {
+		c.searched = is
 	}
 	return func(s *sql.Selector) *sql.Predicate {
 		id := s.C(t.key())
-		is := c.reader.within(id, own)
+		if is.only != nil {
+			return c.reader.within(id, is.only)
+		}
+		own, owned := []int64{}, []int64{}
+		for _, id := range found.IDs() {
+			if id.Type() == t.Document {
+				own = append(own, int64(id))
+			} else {
+				owned = append(owned, int64(id))
+			}
+		}
+		found := c.reader.within(id, own)
 		if t.Searched.Back == "" {
-			return is
+			return found
 		}
 		rows := sql.Dialect(s.Dialect()).Table(t.Searched.Target)
 		of := sql.Dialect(s.Dialect()).Select(rows.C(t.Searched.Back)).From(rows).Where(c.reader.within(rows.C("id"), owned))
 		return sql.P(func(b *sql.Builder) {
-			b.WriteString("(").Join(is).WriteString(" OR ").Join(sql.In(id, of)).WriteString(")")
+			b.WriteString("(").Join(found).WriteString(" OR ").Join(sql.In(id, of)).WriteString(")")
 		})
+	}
+}
+
+// foundAhead is among how many of the documents that a search finds a page is looked for first, for each row of it.
+const foundAhead = 4
+
+// narrow makes what a search finds the newest behind the cursor, for a list in that order: however many
+// are found, few are read. See [plan.mustReadAgain] for a page that is not full then. It reports whether it did.
+func (p *plan) narrow() bool {
+	p.widen()
+	if p.searched == nil || p.exhausted || !p.order.descending || p.backward || p.before != nil || !p.dated() {
+		return false
+	}
+	var published int64
+	var id domain.ID
+	if p.after != nil {
+		date, _ := p.after.value.(time.Time) // see dated
+		published, id = date.UnixMicro(), p.after.id
+	}
+	ids, all := p.searched.found.Newest(published, id, foundAhead*(p.limit+1))
+	p.searched.only = []int64{}
+	for _, id := range ids {
+		p.searched.only = append(p.searched.only, int64(id))
+	}
+	p.searched.more = !all
+	return true
+}
+
+// widen makes what a search finds all of it again.
+func (p *plan) widen() {
+	if p.searched != nil {
+		p.searched.only, p.searched.more = nil, false
 	}
 }
 

@@ -141,10 +141,14 @@ func fenceLinks(s *sql.Selector, link *sql.SelectTable) {
 	s.Where(sql.LTE(link.C(copiedMarking), int(scope.Clearance())))
 }
 
-// mustReadAgain reports whether a page must be read in another way, since it was read from
-// the links of one target and several match. That has given no rows. It is called after
-// each read of a page.
+// mustReadAgain reports whether a page must be read in another way: since it was read from
+// the links of one target and several match, which has given no rows, or since it was read from the newest
+// documents that a search finds and is not full. It is called after each read of a page.
 func (p *plan) mustReadAgain(ctx context.Context, r *Reader, found int) (bool, error) {
+	if p.searched != nil && p.searched.more && found <= p.limit {
+		p.exhausted = true
+		return true, nil
+	}
 	if p.walked == nil || p.walked.way != walk || found > 0 {
 		return false, nil
 	}
@@ -153,6 +157,11 @@ func (p *plan) mustReadAgain(ctx context.Context, r *Reader, found int) (bool, e
 		p.several = true
 	}
 	return several, err
+}
+
+// isReadOnce reports whether mustReadAgain is false whatever is found.
+func (p *plan) isReadOnce() bool {
+	return p.walked == nil && (p.searched == nil || !p.searched.more)
 }
 
 // hasSeveral reports whether several targets match.

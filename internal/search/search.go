@@ -149,22 +149,44 @@ func (x *Index) Respell(ctx context.Context, p Params) (string, error) {
 	return text, nil
 }
 
-// IDs returns all that is found, in no order. It is for conditions of lists.
-func (x *Index) IDs(ctx context.Context, p Params) ([]domain.ID, error) {
+// Found is all that a search finds, for conditions of lists.
+type Found struct {
+	evaluation *evaluation
+	units      list
+}
+
+// Find returns all that is found.
+func (x *Index) Find(ctx context.Context, p Params) (*Found, error) {
 	e, err := x.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
 	p.First = 0
-	found, err := e.run(&p)
-	if err != nil {
-		return nil, err
+	units, err := e.run(&p)
+	return &Found{e, units}, err
+}
+
+// IDs returns the ids of all, in no order.
+func (f *Found) IDs() []domain.ID {
+	ids := make([]domain.ID, len(f.units))
+	for i, h := range f.units {
+		ids[i] = f.evaluation.id(h.number)
 	}
-	ids := make([]domain.ID, len(found))
-	for i, h := range found {
-		ids[i] = e.id(h.number)
+	return ids
+}
+
+// Newest returns the ids of the first n in the order [Newest] behind a place, unless its id is 0; all holds if no more
+// come.
+func (f *Found) Newest(published int64, id domain.ID, n int) (ids []domain.ID, all bool) {
+	hits := f.evaluation.page(f.units, Newest, Cursor{published, id}, n+1)
+	if all = len(hits) <= n; !all {
+		hits = hits[:n]
 	}
-	return ids, nil
+	ids = make([]domain.ID, len(hits))
+	for i, h := range hits {
+		ids[i] = h.ID
+	}
+	return ids, all
 }
 
 // begin opens the index for the viewer and stage of ctx.
