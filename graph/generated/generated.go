@@ -1994,8 +1994,15 @@ type Relationship implements Node & Document {
   from: Entity
   "The entity at the end. Null only on the desk, while that entity is in the trash."
   to: Entity
-  "For OWNS: the share of ` + "`" + `to` + "`" + ` that ` + "`" + `from` + "`" + ` holds, in percent."
+  "For OWNS: the share of ` + "`" + `to` + "`" + ` that ` + "`" + `from` + "`" + ` holds, in percent, where it is known exactly."
   share: Float
+  """
+  For OWNS: the least that the share may be, in percent, where it is known as a range; both bounds are included. Null where
+  no least is stated, which leaves 0.
+  """
+  shareMin: Float
+  "For OWNS: the most that the share may be, in percent. Null where no most is stated, which leaves 100."
+  shareMax: Float
   "For persons: the office or function."
   role: String
   "When it began."
@@ -5287,6 +5294,10 @@ input RelationshipFilter {
   kind: RelationshipKindFilter
   "By the share, in percent."
   share: FloatFilter
+  "By the least that the share may be, of shares that are stated as a range."
+  shareMin: FloatFilter
+  "By the most that the share may be, of shares that are stated as a range."
+  shareMax: FloatFilter
   "By role."
   role: StringFilter
   "By when it began."
@@ -7392,6 +7403,10 @@ input CreateRelationshipInput {
   kind: RelationshipKind!
   "For OWNS: the share in percent, 0 to 100 with at most six decimals."
   share: Float
+  "For OWNS, instead of ` + "`" + `share` + "`" + `: the least that the share may be, where it is known as a range."
+  shareMin: Float
+  "For OWNS, instead of ` + "`" + `share` + "`" + `: the most that the share may be."
+  shareMax: Float
   "For persons: the office or function."
   role: String
   "When it began."
@@ -7432,6 +7447,10 @@ input UpdateRelationshipInput {
   kind: RelationshipKind
   "For OWNS: the share in percent, 0 to 100 with at most six decimals."
   share: Float
+  "For OWNS, instead of ` + "`" + `share` + "`" + `: the least that the share may be, where it is known as a range."
+  shareMin: Float
+  "For OWNS, instead of ` + "`" + `share` + "`" + `: the most that the share may be."
+  shareMax: Float
   "For persons: the office or function."
   role: String
   "When it began."
@@ -7468,6 +7487,10 @@ input UpsertRelationshipInput {
   kind: RelationshipKind
   "For OWNS: the share in percent, 0 to 100 with at most six decimals."
   share: Float
+  "For OWNS, instead of ` + "`" + `share` + "`" + `: the least that the share may be, where it is known as a range."
+  shareMin: Float
+  "For OWNS, instead of ` + "`" + `share` + "`" + `: the most that the share may be."
+  shareMax: Float
   "For persons: the office or function."
   role: String
   "When it began."
@@ -10596,6 +10619,10 @@ func (ec *executionContext) childFields_Relationship(ctx context.Context, field 
 		return ec.fieldContext_Relationship_to(ctx, field)
 	case "share":
 		return ec.fieldContext_Relationship_share(ctx, field)
+	case "shareMin":
+		return ec.fieldContext_Relationship_shareMin(ctx, field)
+	case "shareMax":
+		return ec.fieldContext_Relationship_shareMax(ctx, field)
 	case "role":
 		return ec.fieldContext_Relationship_role(ctx, field)
 	case "since":
@@ -36647,6 +36674,52 @@ func (ec *executionContext) fieldContext_Relationship_share(_ context.Context, f
 	return graphql.NewScalarFieldContext("Relationship", field, false, false, "Float")
 }
 
+func (ec *executionContext) _Relationship_shareMin(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Relationship_shareMin(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ShareMin, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.Share) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋdomainᚐShare(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Relationship_shareMin(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Relationship", field, false, false, "Float")
+}
+
+func (ec *executionContext) _Relationship_shareMax(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Relationship_shareMax(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ShareMax, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *domain.Share) graphql.Marshaler {
+			return ec.marshalOFloat2ᚖgithubᚗcomᚋredthreadᚑapiᚋredthreadᚋinternalᚋdomainᚐShare(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Relationship_shareMax(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Relationship", field, false, false, "Float")
+}
+
 func (ec *executionContext) _Relationship_role(ctx context.Context, field graphql.CollectedField, obj *db.Relationship) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -57954,6 +58027,16 @@ func (ec *executionContext) _Relationship(ctx context.Context, sel ast.Selection
 			}
 		case "share":
 			out.Values[i] = ec._Relationship_share(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "shareMin":
+			out.Values[i] = ec._Relationship_shareMin(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "shareMax":
+			out.Values[i] = ec._Relationship_shareMax(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}

@@ -147,8 +147,8 @@ func (s *Stakes) build(asOf domain.Date) error {
 			continue // the stake says more
 		}
 		share := ownership.Unknown()
-		if e.Kind == "OWNS" && e.HasShare {
-			share = ownership.Exactly(e.Share)
+		if e.Kind == "OWNS" {
+			share = e.Share
 		}
 		stakes = append(stakes, ownership.Stake{ID: e.ID, Owner: owner, Owned: owned, Share: share, Since: e.Since, Until: e.Until, Confidence: e.Confidence})
 	}
