@@ -22,11 +22,13 @@ type Graph struct {
 	// maxEdges is how many relationships a search for paths reads before it gives up, and maxSteps how many steps it tries
 	// among these.
 	maxEdges, maxSteps int
+	// maxChecked is how many rows of a table a check of evidence looks at, and maxFindings how many findings of a kind it returns.
+	maxChecked, maxFindings int
 }
 
 // New returns the graph of the stores.
 func New(stores *store.Stores) *Graph {
-	return &Graph{stores: stores, maxEdges: 60_000, maxSteps: 200_000}
+	return &Graph{stores: stores, maxEdges: 60_000, maxSteps: 200_000, maxChecked: maxChecked, maxFindings: maxFindings}
 }
 
 // Edge is a relationship.

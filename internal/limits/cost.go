@@ -36,6 +36,9 @@ var surcharges = map[string]int{
 	"holdings": 500,
 
 	"exposureReport": 2000, // all that is below a list
+
+	"possibleDuplicates": 3000, // up to 1,000 entities, with what is like them
+	"checkEvidence":      3000, // all of the desk
 	"snippets":       10,
 
 	// Texts, which can be long.
