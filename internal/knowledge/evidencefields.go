@@ -49,7 +49,7 @@ func (c *check) citations(ctx context.Context) error {
 		" AND NOT EXISTS (SELECT 1 FROM sources s WHERE s.id = f.source_id AND s.deleted_at IS NULL) ORDER BY f.report_id, f.position", 3,
 		func(at func(int) store.Value) {
 			c.add(Finding{Kind: NoCitation, Severity: Improvable, Document: domain.ID(at(0).Int()), Path: fmt.Sprintf("footnotes[%d].source", at(1).Int()),
-				Message: fmt.Sprintf("The footnote [^%s] has no source.", at(2).Text), Advice: "Begin its text with a source, as in [[source-slug]], unless it is a remark."})
+				Message: fmt.Sprintf("The footnote [^%s] has no source.", at(2).Text), Advice: "Add its source, as in [@source-slug, p. 3], unless it is a remark."})
 		})
 }
 
