@@ -4504,7 +4504,7 @@ type ExposureReport {
   rule: OwnershipRule!
   "The day in the world."
   asOf: Date!
-  "What is listed or reached, or may be: what is listed first, then what is surely reached, each in the order of the ids."
+  "What is listed or reached, or may be: what is listed first, then what is surely reached, each by name and then by id."
   entries: [ExposureEntry!]!
   "How many there are."
   totalCount: Int!
