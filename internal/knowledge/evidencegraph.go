@@ -149,16 +149,24 @@ type stakeAt struct {
 	id       domain.ID
 }
 
-// never is a day after all others.
-const never domain.Date = "9999-99-99"
+const (
+	// present stands for the day of whatever has no end, and never for a day after all others.
+	present domain.Date = "9999-00-00"
+	never   domain.Date = "9999-99-99"
+)
 
-// surely returns the days between which something surely holds, the second one excluded. As for verdicts, what has no beginning
-// has begun, and what has no end has not ended.
+// surely returns the days between which something surely holds, the second one excluded. What has no end holds at present. What has
+// no beginning surely holds at present alone, and on no day that is known if it has ended.
 func surely(since, until domain.Date) (from, to domain.Date) {
-	if to = never; until != "" {
-		to = until + domain.Date("-01-01"[min(len(until)-len("2006"), len("-01-01")):])
+	switch {
+	case since == "" && until == "":
+		return present, never
+	case since == "":
+		return never, never
+	case until == "":
+		return since.LastDay(), never
 	}
-	return since.LastDay(), to
+	return since.LastDay(), until + domain.Date("-01-01"[min(len(until)-len("2006"), len("-01-01")):])
 }
 
 // ownership finds entities of which more than all is surely owned at one time.
@@ -194,8 +202,8 @@ func (c *check) ownership(all *checked) {
 				ids = append(ids, s.id)
 			}
 		}
-		when := "at one time"
-		if day != "" {
+		when := "at present"
+		if day != present {
 			when = "on " + string(day)
 		}
 		c.add(Finding{Kind: OwnershipOver100, Severity: Contradiction, Document: id, Path: "owners", Others: ids,
