@@ -39,7 +39,7 @@ var surcharges = map[string]int{
 
 	"possibleDuplicates": 3000, // up to 1,000 entities, with what is like them
 	"checkEvidence":      3000, // all of the desk
-	"snippets":       10,
+	"snippets":           10,
 
 	// Texts, which can be long.
 	"body":         10,

@@ -81,13 +81,13 @@ func TestParametersOfTheGraph(t *testing.T) {
 	a.exec(`mutation { createEntity(input: {slug: "x" name: "X" kind: COMPANY}) { created } }`)
 	a.exec(`mutation { publish(input: {documents: ["entity:x"]}) { state } }`)
 	for target, want := range map[string]string{
-		"/v1/network":                        "around: is required",
-		"/v1/network?around=x&depth=9":       "depth: 9; want 1 to 4",
-		"/v1/network?around=x,none":          "around: there is no such entity",
-		"/v1/paths?from=x":                   "to: is required",
-		"/v1/paths?from=x&to=x":              "to: it is the same entity as from",
-		"/v1/paths?from=x&to=none&first=51":  "first: 51; want 1 to 50",
-		"/v1/exposure-report?authority=none": "authority: no rule is known for this list: give rule, or threshold",
+		"/v1/network":                                               "around: is required",
+		"/v1/network?around=x&depth=9":                              "depth: 9; want 1 to 4",
+		"/v1/network?around=x,none":                                 "around: there is no such entity",
+		"/v1/paths?from=x":                                          "to: is required",
+		"/v1/paths?from=x&to=x":                                     "to: it is the same entity as from",
+		"/v1/paths?from=x&to=none&first=51":                         "first: 51; want 1 to 50",
+		"/v1/exposure-report?authority=none":                        "authority: no rule is known for this list: give rule, or threshold",
 		"/v1/exposure-report?authority=OFAC&threshold=101":          "threshold: \"101\" is not a share",
 		"/v1/exposure-report?authority=OFAC&threshold=fifty":        `threshold: "fifty" is not a number`,
 		"/v1/exposure-report?authority=OFAC&format=xml":             `format: "xml" is none of JSON, CSV`,
