@@ -1,6 +1,7 @@
 package knowledge_test
 
 import (
+	"context"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/knowledge"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
 // The greatest sum is that of the days, each looked at for itself: a stake counts on a day if it has begun whatever its dates may
@@ -97,4 +100,53 @@ func TestISINCountry(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", isin, got, want)
 		}
 	}
+}
+
+// What is left out for want of room is said.
+func TestBoundsOfEvidence(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
+		now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+		err := s.Desk(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+			for range 5 {
+				id := domain.NewID(domain.Source, now)
+				if err := store.Exec(ctx, tx, "INSERT INTO sources (id, slug, marking, effective_marking, version, created_at, updated_at, title, url) VALUES (?, ?, 0, 0, 1, ?, ?, 'T', 'https://example.org')",
+					int64(id), id.String(), now, now); err != nil {
+					return err
+				}
+			}
+			for range 4 {
+				id := domain.NewID(domain.Entity, now)
+				if err := store.Exec(ctx, tx, "INSERT INTO entities (id, slug, marking, effective_marking, version, created_at, updated_at, name, kind) VALUES (?, ?, 0, 0, 1, ?, ?, 'N', 'COMPANY')",
+					int64(id), id.String(), now, now); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		staff := domain.WithViewer(t.Context(), &domain.Viewer{Name: "ana", Role: domain.Author, Clearance: domain.Red, KeyID: 1})
+		for _, tt := range []struct {
+			rows, findings int
+			kind           knowledge.FindingKind
+			want           int
+			complete       bool
+		}{
+			{100, 5, knowledge.NoArchiveCopy, 5, true}, {100, 4, knowledge.NoArchiveCopy, 4, false},
+			{4, 5, knowledge.CountryConflict, 0, true}, {3, 5, knowledge.CountryConflict, 0, false},
+		} {
+			got, err := knowledge.WithCheckBounds(knowledge.New(s), tt.rows, tt.findings).CheckEvidence(staff, []knowledge.FindingKind{tt.kind})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got.Findings) != tt.want || got.Counts[tt.kind] != tt.want || got.Complete != tt.complete {
+				t.Errorf("%+v: got %d findings, counted %v, complete: %v", tt, len(got.Findings), got.Counts, got.Complete)
+			}
+		}
+		if _, err := knowledge.New(s).CheckEvidence(domain.WithViewer(t.Context(), domain.Anonymous()), knowledge.FindingKinds); err == nil {
+			t.Error("the desk was read without a right to it")
+		}
+	})
 }
