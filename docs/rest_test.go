@@ -78,7 +78,7 @@ func TestREST(t *testing.T) {
 			}
 		}
 	}
-	if requests != 10 || shown != 2 {
+	if requests != 15 || shown != 2 {
 		t.Errorf("found %d requests and %d answers", requests, shown)
 	}
 }

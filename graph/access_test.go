@@ -37,6 +37,8 @@ func TestAccessOperations(t *testing.T) {
 			{"auditLog", `{ auditLog { totalCount nodes { action } } }`, domain.Admin, domain.ReadAudit},
 			{"purge", `mutation { purge(input: {documents: ["report:nothing"]}) { purged } }`, domain.Admin, domain.PurgeTrash},
 			{"pendingChanges, of nothing", `{ pendingChanges(types: []) { nodes { __typename } } }`, domain.Author, domain.ReadDesk},
+			{"possibleDuplicates", `{ possibleDuplicates { nodes { score } } }`, domain.Author, domain.ReadDesk},
+			{"checkEvidence", `{ checkEvidence { nodes { message } counts { kind count } } }`, domain.Author, domain.ReadDesk},
 			{"registeredDocuments", `{ registeredDocuments { totalCount nodes { text } } }`, domain.Editor, domain.RegisterQueries},
 			{"registerDocuments", `mutation { registerDocuments(input: {documents: [{text: "{ __typename }"}]}) { created } }`, domain.Editor, domain.RegisterQueries},
 			{"unregisterDocuments", `mutation { unregisterDocuments(input: {documentIds: ["nothing"]}) { documentIds } }`, domain.Editor, domain.RegisterQueries},

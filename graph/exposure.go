@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/redthread-api/redthread/ent/db"
@@ -359,8 +360,16 @@ func (r queryResolver) ExposureReport(ctx context.Context, list filter, asOf *do
 		return nil, err
 	}
 	found := report.Findings
+	reached := make([]domain.ID, len(found))
+	for i := range found {
+		reached[i] = found[i].Entity
+	}
+	keys, err := r.knowledge.NameKeys(ctx, reached)
+	if err != nil {
+		return nil, err
+	}
 	slices.SortStableFunc(found, func(a, b ownership.Finding) int {
-		return cmp.Or(cmp.Compare(verdictRank[a.Verdict], verdictRank[b.Verdict]), cmp.Compare(a.Entity, b.Entity))
+		return cmp.Or(cmp.Compare(verdictRank[a.Verdict], verdictRank[b.Verdict]), strings.Compare(keys[a.Entity], keys[b.Entity]), cmp.Compare(a.Entity, b.Entity))
 	})
 	out := &model.ExposureReport{Rule: ruleOf(rule), AsOf: day, Entries: []*model.ExposureEntry{}, TotalCount: len(found), Complete: stakes.Complete, Notice: exposureNotice}
 	found = found[min(offset, len(found)):]

@@ -100,7 +100,7 @@ var documents = []struct{ of, one, many string }{
 // The root fields that are not of a type of document.
 var (
 	deskFields = map[string]domain.Right{
-		"pendingChanges": domain.ReadDesk, "schedules": domain.ReadDesk, "publicationLog": domain.ReadDesk, "trash": domain.ReadDesk,
+		"pendingChanges": domain.ReadDesk, "possibleDuplicates": domain.ReadDesk, "checkEvidence": domain.ReadDesk, "schedules": domain.ReadDesk, "publicationLog": domain.ReadDesk, "trash": domain.ReadDesk,
 		"apiKeys": domain.ManageAccess, "people": domain.ManageAccess, "auditLog": domain.ReadAudit, "registeredDocuments": domain.RegisterQueries,
 		"webhooks": domain.ManageWebhooks, "webhook": domain.ManageWebhooks, "webhookDeliveries": domain.ManageWebhooks,
 		"previewEdition": domain.ReadDesk,

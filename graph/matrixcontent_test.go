@@ -125,7 +125,11 @@ func (m *matrix) fields(of, s string, n int) string {
 		if s == "trashed" {
 			from = "clear"
 		}
-		return fmt.Sprintf(`from: "entity-%s" to: "entity-%s" kind: OWNS share: 50 confidence: CONFIRMED since: "2020" until: "2021" role: "r-%s" description: "d-%[3]s" %s`, from, to, s, cites)
+		share := "share: 50"
+		if s == "red" {
+			share = "shareMin: 50 shareMax: 60"
+		}
+		return fmt.Sprintf(`from: "entity-%s" to: "entity-%s" kind: OWNS %s confidence: CONFIRMED since: "2020" until: "2021" role: "r-%s" description: "d-%[4]s" %s`, from, to, share, s, cites)
 	case "Narrative":
 		return fmt.Sprintf(`title: "t-%[1]s" claim: "c-%[1]s" status: ACTIVE description: "d-%[1]s" assessment: "a-%[1]s" firstObserved: "2020" lastObserved: "2021" targets: %[2]s amplifiers: %[2]s tags: %[3]s %[4]s
 			observations: [{observedOn: "2021" description: "o-%[1]s" platform: "p-%[1]s" %[5]s}]`, s, listOf("entity", s), listOf("tag", s), parent("narrative"), cites)

@@ -234,7 +234,13 @@ func (l *contentGenerator) fields(of domain.Type, n int, marking domain.Marking)
 		f["from"], f["to"], f["citations"], f["confidence"] = from, to, l.citations(1), pick(l.dice, domain.Confidences)
 		f["kind"] = pick(l.dice, domain.RelationshipKinds)
 		if l.chance(50) {
-			f["kind"], f["share"] = "OWNS", pick(l.dice, []float64{33.4, 50})
+			f["kind"] = "OWNS"
+			if l.chance(60) {
+				f["share"] = pick(l.dice, []float64{33.4, 50})
+			} else {
+				f["shareMin"] = pick(l.dice, []float64{0, 25})
+				l.optional(f, "shareMax", pick(l.dice, []float64{50, 75.5}))
+			}
 		}
 		l.optional(f, "role", l.word())
 		l.optional(f, "description", l.prose(marking))

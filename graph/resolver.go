@@ -70,15 +70,17 @@ type (
 	sendingResolver  struct{ *Resolver }
 	attemptResolver  struct{}
 
-	revisionResolver struct{ *Resolver }
-	scheduleResolver struct{ *Resolver }
-	pendingResolver  struct{ *Resolver }
-	entryResolver    struct{ *Resolver }
-	releasedResolver struct{ *Resolver }
-	mergedResolver   struct{ *Resolver }
-	warningResolver  struct{ *Resolver }
-	changeResolver   struct{ *Resolver }
-	changesResolver  struct{ *Resolver }
+	revisionResolver  struct{ *Resolver }
+	scheduleResolver  struct{ *Resolver }
+	pendingResolver   struct{ *Resolver }
+	entryResolver     struct{ *Resolver }
+	duplicateResolver struct{ *Resolver }
+	findingResolver   struct{ *Resolver }
+	releasedResolver  struct{ *Resolver }
+	mergedResolver    struct{ *Resolver }
+	warningResolver   struct{ *Resolver }
+	changeResolver    struct{ *Resolver }
+	changesResolver   struct{ *Resolver }
 
 	facetsResolver       struct{ *Resolver }
 	searchResolver       struct{ *Resolver }
@@ -152,9 +154,13 @@ func (r *Resolver) WebhookDelivery() generated.WebhookDeliveryResolver { return 
 func (r *Resolver) Sending() generated.SendingResolver                 { return sendingResolver{r} }
 func (r *Resolver) WebhookAttempt() generated.WebhookAttemptResolver   { return attemptResolver{} }
 
-func (r *Resolver) Revision() generated.RevisionResolver                 { return revisionResolver{r} }
-func (r *Resolver) Schedule() generated.ScheduleResolver                 { return scheduleResolver{r} }
-func (r *Resolver) PendingChange() generated.PendingChangeResolver       { return pendingResolver{r} }
+func (r *Resolver) Revision() generated.RevisionResolver           { return revisionResolver{r} }
+func (r *Resolver) Schedule() generated.ScheduleResolver           { return scheduleResolver{r} }
+func (r *Resolver) PendingChange() generated.PendingChangeResolver { return pendingResolver{r} }
+func (r *Resolver) PossibleDuplicate() generated.PossibleDuplicateResolver {
+	return duplicateResolver{r}
+}
+func (r *Resolver) EvidenceFinding() generated.EvidenceFindingResolver   { return findingResolver{r} }
 func (r *Resolver) Change() generated.ChangeResolver                     { return changeResolver{r} }
 func (r *Resolver) ChangeConnection() generated.ChangeConnectionResolver { return changesResolver{r} }
 func (r *Resolver) PublicationEntry() generated.PublicationEntryResolver { return entryResolver{r} }

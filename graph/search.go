@@ -32,6 +32,7 @@ type searcher interface {
 	Respell(ctx context.Context, p search.Params) (string, error)
 	Suggest(ctx context.Context, p search.SuggestParams) ([]search.Hit, error)
 	Match(ctx context.Context, p search.MatchParams) ([][]search.EntityMatch, error)
+	Duplicates(ctx context.Context, p search.DuplicatesParams) (*search.Duplicates, error)
 	Related(ctx context.Context, p search.RelatedParams) ([]search.Related, error)
 }
 

@@ -74,7 +74,7 @@ func TestHiddenStaysHidden(t *testing.T) {
 			t.Errorf("live shows %s", r.body)
 		}
 		for _, document := range []string{
-			`{ pendingChanges { nodes { state } } }`, `{ schedules { nodes { id } } }`, `{ publicationLog { totalCount } }`, `{ trash { nodes { id } } }`,
+			`{ pendingChanges { nodes { state } } }`, `{ possibleDuplicates { nodes { score } } }`, `{ checkEvidence { counts { count } } }`, `{ schedules { nodes { id } } }`, `{ publicationLog { totalCount } }`, `{ trash { nodes { id } } }`,
 			`query @inContext(stage: DESK) { reports { totalCount } }`, `query @inContext(stage: DESK) { viewer { role } }`,
 			`query($s: Stage!) @inContext(stage: $s) { reports { totalCount } }`,
 		} {

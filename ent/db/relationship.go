@@ -51,6 +51,10 @@ type Relationship struct {
 	Kind string `json:"kind,omitempty"`
 	// Share holds the value of the "share" field.
 	Share *domain.Share `json:"share,omitempty"`
+	// ShareMin holds the value of the "share_min" field.
+	ShareMin *domain.Share `json:"share_min,omitempty"`
+	// ShareMax holds the value of the "share_max" field.
+	ShareMax *domain.Share `json:"share_max,omitempty"`
 	// Role holds the value of the "role" field.
 	Role *string `json:"role,omitempty"`
 	// Since holds the value of the "since" field.
@@ -72,7 +76,7 @@ func (*Relationship) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case relationship.FieldID, relationship.FieldMarking, relationship.FieldVersion, relationship.FieldEffectiveMarking, relationship.FieldLiveVersion, relationship.FieldFromID, relationship.FieldToID, relationship.FieldShare:
+		case relationship.FieldID, relationship.FieldMarking, relationship.FieldVersion, relationship.FieldEffectiveMarking, relationship.FieldLiveVersion, relationship.FieldFromID, relationship.FieldToID, relationship.FieldShare, relationship.FieldShareMin, relationship.FieldShareMax:
 			values[i] = new(sql.NullInt64)
 		case relationship.FieldSlug, relationship.FieldCreatedBy, relationship.FieldUpdatedBy, relationship.FieldPublishedBy, relationship.FieldDeletedBy, relationship.FieldKind, relationship.FieldRole, relationship.FieldSince, relationship.FieldUntil, relationship.FieldConfidence, relationship.FieldDescription:
 			values[i] = new(sql.NullString)
@@ -208,6 +212,20 @@ func (_m *Relationship) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Share = new(domain.Share)
 				*_m.Share = domain.Share(value.Int64)
+			}
+		case relationship.FieldShareMin:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field share_min", values[i])
+			} else if value.Valid {
+				_m.ShareMin = new(domain.Share)
+				*_m.ShareMin = domain.Share(value.Int64)
+			}
+		case relationship.FieldShareMax:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field share_max", values[i])
+			} else if value.Valid {
+				_m.ShareMax = new(domain.Share)
+				*_m.ShareMax = domain.Share(value.Int64)
 			}
 		case relationship.FieldRole:
 			if value, ok := values[i].(*sql.NullString); !ok {

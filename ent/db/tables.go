@@ -598,6 +598,8 @@ func Tables() []Table {
 				{"deleted_by", field.TypeString, true},
 				{"kind", field.TypeString, false},
 				{"share", field.TypeInt64, true},
+				{"share_min", field.TypeInt64, true},
+				{"share_max", field.TypeInt64, true},
 				{"role", field.TypeString, true},
 				{"since", field.TypeString, true},
 				{"until", field.TypeString, true},

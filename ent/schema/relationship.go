@@ -20,6 +20,8 @@ func (Relationship) Fields() []ent.Field {
 		ref("to_id"),
 		field.String("kind"),
 		field.Int64("share").GoType(domain.Share(0)).Optional().Nillable(),
+		field.Int64("share_min").GoType(domain.Share(0)).Optional().Nillable(),
+		field.Int64("share_max").GoType(domain.Share(0)).Optional().Nillable(),
 		text("role"),
 		date("since"),
 		date("until"),

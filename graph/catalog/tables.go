@@ -212,6 +212,8 @@ var (
 		Fields: fields{
 			"kind":       indexed(enum("kind", domain.RelationshipKinds)),
 			"share":      {Column: "share", Kind: read.Share, Nullable: true},
+			"shareMin":   {Column: "share_min", Kind: read.Share, Nullable: true},
+			"shareMax":   {Column: "share_max", Kind: read.Share, Nullable: true},
 			"role":       optional(text("role")),
 			"since":      date("since"),
 			"until":      date("until"),

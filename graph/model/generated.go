@@ -155,6 +155,36 @@ type EraseSubscriberPayload struct {
 	Erased bool `json:"erased"`
 }
 
+// How many findings there are of a kind.
+type EvidenceCount struct {
+	// The kind.
+	Kind string `json:"kind"`
+	// How many.
+	Count int `json:"count"`
+}
+
+// A page of findings.
+type EvidenceFindingConnection struct {
+	// The items with their cursors.
+	Edges []*EvidenceFindingEdge `json:"edges"`
+	// The items.
+	Nodes []*EvidenceFinding `json:"nodes"`
+	// Where this page lies in the list.
+	PageInfo *read.PageInfo `json:"pageInfo"`
+	// How many there are of each kind that was asked for, on all pages.
+	Counts []*EvidenceCount `json:"counts"`
+	// Whether everything was looked at and counted; otherwise there are more than 200,000 rows of a table or 10,000 findings of a kind.
+	Complete bool `json:"complete"`
+}
+
+// One of a page of findings.
+type EvidenceFindingEdge struct {
+	// Its place in the list, for `after`.
+	Cursor string `json:"cursor"`
+	// The item.
+	Node *EvidenceFinding `json:"node"`
+}
+
 // Something that happened, and of which no item was made.
 type LeftOutItem struct {
 	// The headline of the item that it would have been.
@@ -187,6 +217,26 @@ type PendingChangeEdge struct {
 type PersonPayload struct {
 	// The person.
 	Person *db.Person `json:"person"`
+}
+
+// A page of pairs that may be one document.
+type PossibleDuplicateConnection struct {
+	// The items with their cursors.
+	Edges []*PossibleDuplicateEdge `json:"edges"`
+	// The items.
+	Nodes []*PossibleDuplicate `json:"nodes"`
+	// Where this page lies in the list. The end of a page can be behind its last item.
+	PageInfo *read.PageInfo `json:"pageInfo"`
+	// Whether all sources and homepages were compared; otherwise there are more than 200,000.
+	Complete bool `json:"complete"`
+}
+
+// One of a page of pairs.
+type PossibleDuplicateEdge struct {
+	// Its place in the list, for `after`.
+	Cursor string `json:"cursor"`
+	// The item.
+	Node *PossibleDuplicate `json:"node"`
 }
 
 // What was deleted for good.

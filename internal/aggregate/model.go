@@ -171,6 +171,8 @@ var specs = withTypes(map[domain.Type]*Spec{
 			{Name: "to", Kind: KindLink, Target: domain.Entity, Required: true},
 			{Name: "kind", Kind: KindEnum, Values: domain.RelationshipKinds, Required: true},
 			{Name: "share", Kind: KindShare},
+			{Name: "shareMin", Kind: KindShare},
+			{Name: "shareMax", Kind: KindShare},
 			{Name: "role", Kind: KindLine, Max: shortText},
 			{Name: "since", Kind: KindDate},
 			{Name: "until", Kind: KindDate},
@@ -187,9 +189,7 @@ var specs = withTypes(map[domain.Type]*Spec{
 			if from, to := r.Ref("from_id"), r.Ref("to_id"); from != 0 && from == to {
 				p.Add("to", "a relationship ties two different entities")
 			}
-			if _, has := r.Fields["share"]; has && r.Text("kind") != "OWNS" {
-				p.Add("share", "only a relationship of kind OWNS has a share")
-			}
+			shares(r, p)
 		},
 		Complete: func(r *Row, p *domain.Problems) { cited(r, p, "", "relationship") },
 	},
@@ -321,6 +321,30 @@ func period(r *Row, p *domain.Problems, prefix, from, to string) {
 	since, until := r.Date(snake(from)), r.Date(snake(to))
 	if since.After(until) {
 		p.Add(prefix+to, "%s is before %s (%s)", until, from, since)
+	}
+}
+
+// shares checks how much of the end of a relationship its start owns: one share, or the least, the most or both.
+func shares(r *Row, p *domain.Problems) {
+	_, exact := r.Fields["share"]
+	for _, field := range []string{"share", "shareMin", "shareMax"} {
+		if _, has := r.Fields[snake(field)]; !has {
+			continue
+		}
+		if r.Text("kind") != "OWNS" {
+			p.Add(field, "only a relationship of kind OWNS has a share")
+		} else if exact && field != "share" {
+			p.Add(field, "give share where it is known exactly, or else shareMin and shareMax; null clears the one that is not meant")
+		}
+	}
+	low, hasLow := r.Fields["share_min"].(int64)
+	high, hasHigh := r.Fields["share_max"].(int64)
+	switch {
+	case !hasLow || !hasHigh:
+	case low > high:
+		p.Add("shareMax", "%s is less than shareMin (%s)", domain.Share(high), domain.Share(low))
+	case low == high:
+		p.Add("shareMax", "it is equal to shareMin: give share: %s instead of both", domain.Share(low))
 	}
 }
 

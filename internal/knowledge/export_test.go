@@ -1,6 +1,42 @@
 package knowledge
 
+import "github.com/redthread-api/redthread/internal/domain"
+
 // WithBounds returns a graph whose searches for paths give up sooner.
 func WithBounds(g *Graph, edges, steps int) *Graph {
-	return &Graph{stores: g.stores, maxEdges: edges, maxSteps: steps}
+	return &Graph{stores: g.stores, maxEdges: edges, maxSteps: steps, maxChecked: g.maxChecked, maxFindings: g.maxFindings}
 }
+
+// WithCheckBounds returns a graph whose checks of evidence look at fewer rows and return fewer findings of a kind.
+func WithCheckBounds(g *Graph, rows, findings int) *Graph {
+	return &Graph{stores: g.stores, maxEdges: g.maxEdges, maxSteps: g.maxSteps, maxChecked: rows, maxFindings: findings}
+}
+
+// StakeOf is a stake for MostOwned.
+type StakeOf struct {
+	Since, Until domain.Date
+	Least        domain.Share
+}
+
+// MostOwned returns the greatest sum of stakes that surely hold at one time, and the first day on which it does.
+func MostOwned(of []StakeOf) (domain.Share, domain.Date) {
+	var stakes []stakeAt
+	for _, s := range of {
+		if from, to := surely(s.Since, s.Until); from < to {
+			stakes = append(stakes, stakeAt{from: from, to: to, least: s.Least})
+		}
+	}
+	return mostOwned(stakes)
+}
+
+// Components returns the strongly connected components of a graph of which next has the edges.
+func Components(nodes []domain.ID, next map[domain.ID][]domain.ID) [][]domain.ID {
+	return components(nodes, func(id domain.ID, fn func(domain.ID)) {
+		for _, to := range next[id] {
+			fn(to)
+		}
+	})
+}
+
+// ISINCountry returns the country of an ISIN.
+var ISINCountry = isinCountry

@@ -11,6 +11,7 @@ import (
 	"entgo.io/ent/dialect"
 
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/knowledge/ownership"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/visibility"
 )
@@ -21,19 +22,21 @@ type Graph struct {
 	// maxEdges is how many relationships a search for paths reads before it gives up, and maxSteps how many steps it tries
 	// among these.
 	maxEdges, maxSteps int
+	// maxChecked is how many rows of a table a check of evidence looks at, and maxFindings how many findings of a kind it returns.
+	maxChecked, maxFindings int
 }
 
 // New returns the graph of the stores.
 func New(stores *store.Stores) *Graph {
-	return &Graph{stores: stores, maxEdges: 60_000, maxSteps: 200_000}
+	return &Graph{stores: stores, maxEdges: 60_000, maxSteps: 200_000, maxChecked: maxChecked, maxFindings: maxFindings}
 }
 
 // Edge is a relationship.
 type Edge struct {
 	ID, From, To domain.ID
 	Kind         string
-	Share        domain.Share
-	HasShare     bool
+	// Share is what an owner holds, by what is stated.
+	Share        ownership.Range
 	Since, Until domain.Date
 	Confidence   string
 }
@@ -181,8 +184,8 @@ const (
 	walkColumns = "r.id, r.from_id, r.to_id, r.kind, r.confidence"
 	walkWidth   = 5
 
-	edgeColumns = walkColumns + ", r.share, r.since, r.until"
-	edgeWidth   = 8
+	edgeColumns = walkColumns + ", COALESCE(r.share, r.share_min, 0), COALESCE(r.share, r.share_max, 100000000), r.since, r.until"
+	edgeWidth   = 9
 )
 
 func edgesIn(values *store.Values, width int) []Edge {
@@ -191,8 +194,8 @@ func edgesIn(values *store.Values, width int) []Edge {
 		at := func(n int) store.Value { return values.At(i + n) }
 		e := Edge{ID: domain.ID(at(0).Int()), From: domain.ID(at(1).Int()), To: domain.ID(at(2).Int()), Kind: vocabulary(at(3).Text), Confidence: vocabulary(at(4).Text)}
 		if width == edgeWidth {
-			e.Share, e.HasShare = domain.Share(at(5).Int()), at(5).Kind != store.Null
-			e.Since, e.Until = domain.Date(at(6).Text), domain.Date(at(7).Text)
+			e.Share = ownership.Range{Min: domain.Share(at(5).Int()), Max: domain.Share(at(6).Int())}
+			e.Since, e.Until = domain.Date(at(7).Text), domain.Date(at(8).Text)
 		}
 		edges = append(edges, e)
 	}

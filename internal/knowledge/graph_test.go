@@ -14,6 +14,7 @@ import (
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/knowledge"
+	"github.com/redthread-api/redthread/internal/knowledge/ownership"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -47,8 +48,14 @@ func randomContent(r *rand.Rand, entities, edges int) *content {
 		e.Kind = domain.RelationshipKinds[r.IntN(4)]
 		e.Confidence = domain.Confidences[r.IntN(len(domain.Confidences))]
 		e.Since, e.Until = dates[r.IntN(len(dates))], dates[r.IntN(len(dates))]
-		if r.IntN(2) == 0 {
-			e.Share, e.HasShare = domain.Share(r.IntN(100))*1_000_000, true
+		e.Share = ownership.Unknown()
+		switch low := domain.Share(r.IntN(100)) * 1_000_000; r.IntN(5) {
+		case 0, 1:
+			e.Share = ownership.Exactly(low)
+		case 2:
+			e.Share = ownership.Range{Min: low, Max: low + 1_000_000}
+		case 3:
+			e.Share.Min = low
 		}
 		c.edges = append(c.edges, e)
 	}
@@ -67,13 +74,17 @@ func (c *content) write(t testing.TB, s *store.Stores) {
 	}
 	err := s.Live(t.Context(), func(ctx context.Context, tx *store.Tx) error {
 		for _, e := range c.edges {
-			var share any
-			if e.HasShare {
-				share = int64(e.Share)
+			var share, low, high any
+			if e.Share.Min == e.Share.Max {
+				share = int64(e.Share.Min)
+			} else if e.Share.Max < domain.FullShare {
+				low, high = int64(e.Share.Min), int64(e.Share.Max)
+			} else if e.Share.Min > 0 {
+				low = int64(e.Share.Min)
 			}
-			err := store.Exec(ctx, tx, "INSERT INTO relationships (id, slug, marking, effective_marking, version, created_at, updated_at, kind, share, since, until, confidence, from_id, to_id)"+
-				" VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-				int64(e.ID), e.ID.String(), int(e.marking), int(e.marking), now, now, e.Kind, share, text(e.Since), text(e.Until), e.Confidence, int64(e.From), int64(e.To))
+			err := store.Exec(ctx, tx, "INSERT INTO relationships (id, slug, marking, effective_marking, version, created_at, updated_at, kind, share, share_min, share_max, since, until, confidence, from_id, to_id)"+
+				" VALUES (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+				int64(e.ID), e.ID.String(), int(e.marking), int(e.marking), now, now, e.Kind, share, low, high, text(e.Since), text(e.Until), e.Confidence, int64(e.From), int64(e.To))
 			if err != nil {
 				return err
 			}

@@ -147,8 +147,8 @@ func (s *Stakes) build(asOf domain.Date) error {
 			continue // the stake says more
 		}
 		share := ownership.Unknown()
-		if e.Kind == "OWNS" && e.HasShare {
-			share = ownership.Exactly(e.Share)
+		if e.Kind == "OWNS" {
+			share = e.Share
 		}
 		stakes = append(stakes, ownership.Stake{ID: e.ID, Owner: owner, Owned: owned, Share: share, Since: e.Since, Until: e.Until, Confidence: e.Confidence})
 	}
@@ -204,6 +204,28 @@ func (r *reading) listings(ctx context.Context, asOf domain.Date, condition stri
 		}
 	}
 	return all, nil
+}
+
+// NameKeys returns the keys that order the names of entities that the viewer sees.
+func (g *Graph) NameKeys(ctx context.Context, ids []domain.ID) (map[domain.ID]string, error) {
+	r, err := g.begin(ctx, Filter{})
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	fence, bound, err := entityFence(ctx)
+	if err != nil {
+		return nil, err
+	}
+	in, set := r.set(ids)
+	values, err := r.values(ctx, "SELECT e.id, e.name_key FROM entities e WHERE e.id"+in+" AND "+fence, 2, append([]any{set}, bound...)...)
+	if err != nil {
+		return nil, err
+	}
+	keys := make(map[domain.ID]string, len(ids))
+	for i := 0; i < values.Len(); i += 2 {
+		keys[domain.ID(values.At(i).Int())] = string(values.At(i + 1).Text)
+	}
+	return keys, nil
 }
 
 // Newest returns when the newest of the relationships was last changed at the stage of ctx: in live, published.

@@ -36,7 +36,10 @@ var surcharges = map[string]int{
 	"holdings": 500,
 
 	"exposureReport": 2000, // all that is below a list
-	"snippets":       10,
+
+	"possibleDuplicates": 3000, // up to 1,000 entities, with what is like them
+	"checkEvidence":      3000, // all of the desk
+	"snippets":           10,
 
 	// Texts, which can be long.
 	"body":         10,

@@ -1481,6 +1481,8 @@ var (
 		{Name: "deleted_by", Type: field.TypeString, Nullable: true},
 		{Name: "kind", Type: field.TypeString},
 		{Name: "share", Type: field.TypeInt64, Nullable: true},
+		{Name: "share_min", Type: field.TypeInt64, Nullable: true},
+		{Name: "share_max", Type: field.TypeInt64, Nullable: true},
 		{Name: "role", Type: field.TypeString, Nullable: true},
 		{Name: "since", Type: field.TypeString, Nullable: true},
 		{Name: "until", Type: field.TypeString, Nullable: true},
@@ -1497,13 +1499,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "relationships_entities_from",
-				Columns:    []*schema.Column{RelationshipsColumns[21]},
+				Columns:    []*schema.Column{RelationshipsColumns[23]},
 				RefColumns: []*schema.Column{EntitiesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "relationships_entities_to",
-				Columns:    []*schema.Column{RelationshipsColumns[22]},
+				Columns:    []*schema.Column{RelationshipsColumns[24]},
 				RefColumns: []*schema.Column{EntitiesColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1539,22 +1541,22 @@ var (
 			{
 				Name:    "relationship_from_id_to_id",
 				Unique:  false,
-				Columns: []*schema.Column{RelationshipsColumns[21], RelationshipsColumns[22]},
+				Columns: []*schema.Column{RelationshipsColumns[23], RelationshipsColumns[24]},
 			},
 			{
 				Name:    "relationship_to_id_from_id",
 				Unique:  false,
-				Columns: []*schema.Column{RelationshipsColumns[22], RelationshipsColumns[21]},
+				Columns: []*schema.Column{RelationshipsColumns[24], RelationshipsColumns[23]},
 			},
 			{
 				Name:    "relationship_from_id_to_id_effective_marking_kind_confidence",
 				Unique:  false,
-				Columns: []*schema.Column{RelationshipsColumns[21], RelationshipsColumns[22], RelationshipsColumns[4], RelationshipsColumns[14], RelationshipsColumns[19]},
+				Columns: []*schema.Column{RelationshipsColumns[23], RelationshipsColumns[24], RelationshipsColumns[4], RelationshipsColumns[14], RelationshipsColumns[21]},
 			},
 			{
 				Name:    "relationship_to_id_from_id_effective_marking_kind_confidence",
 				Unique:  false,
-				Columns: []*schema.Column{RelationshipsColumns[22], RelationshipsColumns[21], RelationshipsColumns[4], RelationshipsColumns[14], RelationshipsColumns[19]},
+				Columns: []*schema.Column{RelationshipsColumns[24], RelationshipsColumns[23], RelationshipsColumns[4], RelationshipsColumns[14], RelationshipsColumns[21]},
 			},
 			{
 				Name:    "relationship_share_id",
@@ -1564,12 +1566,12 @@ var (
 			{
 				Name:    "relationship_since_id",
 				Unique:  false,
-				Columns: []*schema.Column{RelationshipsColumns[17], RelationshipsColumns[0]},
+				Columns: []*schema.Column{RelationshipsColumns[19], RelationshipsColumns[0]},
 			},
 			{
 				Name:    "relationship_until_id",
 				Unique:  false,
-				Columns: []*schema.Column{RelationshipsColumns[18], RelationshipsColumns[0]},
+				Columns: []*schema.Column{RelationshipsColumns[20], RelationshipsColumns[0]},
 			},
 			{
 				Name:    "relationship_kind_published_at_id_effective_marking",

@@ -45,6 +45,10 @@ const (
 	FieldKind = "kind"
 	// FieldShare holds the string denoting the share field in the database.
 	FieldShare = "share"
+	// FieldShareMin holds the string denoting the share_min field in the database.
+	FieldShareMin = "share_min"
+	// FieldShareMax holds the string denoting the share_max field in the database.
+	FieldShareMax = "share_max"
 	// FieldRole holds the string denoting the role field in the database.
 	FieldRole = "role"
 	// FieldSince holds the string denoting the since field in the database.
@@ -79,6 +83,8 @@ var Columns = []string{
 	FieldToID,
 	FieldKind,
 	FieldShare,
+	FieldShareMin,
+	FieldShareMax,
 	FieldRole,
 	FieldSince,
 	FieldUntil,
@@ -187,6 +193,16 @@ func ByKind(opts ...sql.OrderTermOption) OrderOption {
 // ByShare orders the results by the share field.
 func ByShare(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldShare, opts...).ToFunc()
+}
+
+// ByShareMin orders the results by the share_min field.
+func ByShareMin(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldShareMin, opts...).ToFunc()
+}
+
+// ByShareMax orders the results by the share_max field.
+func ByShareMax(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldShareMax, opts...).ToFunc()
 }
 
 // ByRole orders the results by the role field.

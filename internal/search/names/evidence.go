@@ -63,6 +63,12 @@ func (e Evidence) Weigh(score float64, entity Evidence) float64 {
 	return max(0, min(score, 1))
 }
 
+// SameIdentifier reports whether two numbers of one scheme are the same.
+func SameIdentifier(a, b string) bool {
+	x := plainIdentifier(a)
+	return x != "" && x == plainIdentifier(b)
+}
+
 // plainIdentifier returns an identifier without the spaces, hyphens and dots that
 // people put into it, in capitals.
 func plainIdentifier(s string) string {

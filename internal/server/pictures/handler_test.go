@@ -100,6 +100,23 @@ const ownership = `{"entities":{"nodes":[{"id":"ent_1","slug":"t","name":"T","la
 	"exposure":[{"verdict":"UNDETERMINED","held":{"min":0,"max":70},"rule":{"authority":"OFAC","programme":null,"threshold":50,"comparison":"AT_LEAST","title":null},
 		"chains":[{"steps":[{"relationship":{"id":"rel_1"}}]}],"holders":[{"relationship":{"id":"rel_1"}}],"complete":true,"notice":"n"}]}]}}`
 
+// A share that is stated as a range is one in the picture and in the files.
+func TestNetworkWithARange(t *testing.T) {
+	t.Parallel()
+	for stated, want := range map[string]map[string]string{
+		`"shareMin":25,"shareMax":50`:   {"svg": "25–50", "jgf": `"share_max":50`},
+		`"shareMin":75,"shareMax":null`: {"svg": "75", "jgf": `"share_max":100`},
+		`"shareMin":null,"shareMax":20`: {"svg": "20", "jgf": `"share_min":0`},
+	} {
+		a := &api{response: transport.Response{Data: []byte(strings.Replace(network, `"share":12.5`, `"share":null,`+stated, 1)), Header: http.Header{"Tlp": {"TLP:CLEAR"}}}}
+		for ending, text := range want {
+			if w := get(t, a, "/network."+ending+"?around=a"); !strings.Contains(strings.ReplaceAll(w.Body.String(), ": ", ":"), text) {
+				t.Errorf("%s of %s: got %s, want %s in it", ending, stated, w.Body, text)
+			}
+		}
+	}
+}
+
 func TestOwnership(t *testing.T) {
 	t.Parallel()
 	a := &api{response: transport.Response{Data: []byte(ownership)}}

@@ -75,8 +75,8 @@ func networkOf(data []byte, p *parameters) (*picture.Network, error) {
 				Entity           entity
 			}
 			Relationships []struct {
-				ID, Kind, Confidence string
-				Share                *json.Number
+				ID, Kind, Confidence      string
+				Share, ShareMin, ShareMax *json.Number
 				dates
 				From, To *struct{ ID string }
 			}
@@ -109,6 +109,12 @@ func networkOf(data []byte, p *parameters) (*picture.Network, error) {
 			e.Min, e.Max = share(*r.Share), share(*r.Share)
 		} else if r.Kind == "OWNS" {
 			e.Max = domain.FullShare
+			if r.ShareMin != nil {
+				e.Min = share(*r.ShareMin)
+			}
+			if r.ShareMax != nil {
+				e.Max = share(*r.ShareMax)
+			}
 		}
 		if len(n.Edges) < picture.MaxEdges {
 			n.Edges = append(n.Edges, e)

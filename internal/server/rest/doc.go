@@ -36,6 +36,9 @@
 // object in which no variable has a value is left out with all that is in it;
 // to GraphQL it would be there, and "tags: {slug: {}}" means "has a tag".
 //
+// A text within an object that must not be null has the default "", which then stands for none. A parameter without a default whose type is not
+// nullable is required.
+//
 // The query has one field at the top, and the response is the value of that;
 // where the path goes on after {slug}, it is the value of the field in it that
 // is called like the last part. Everything that is a connection in GraphQL is
@@ -46,6 +49,11 @@
 // with what of it the document selects, and a cursor where there is a page; of
 // the feed of changes also its "head", and then whatever else of the connection is selected. The data are the
 // nodes, or the edges of a document that selects those instead.
+//
+// A list that is no connection is written as {"data": […]}.
+//
+// A line "CSV: list: column=path …" says how the list in a response is also written as CSV: each column with the path of its value in an element, or
+// after ^ in the response. The route then has the parameter format.
 //
 // # Responses
 //

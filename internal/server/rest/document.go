@@ -41,6 +41,7 @@ type route struct {
 	root        *ast.Field
 	resultField *ast.Field // whose value is the response: root, or a field in it
 	shape       *shape
+	table       *table // nil: there is none
 }
 
 // isSingle reports whether the route is about one document, or a list in one.
@@ -48,6 +49,9 @@ func (r *route) isSingle() bool { return strings.Contains(r.path, "{slug}") }
 
 // isList reports whether the response is a page of a list.
 func (r *route) isList() bool { return isConnection(r.resultField) }
+
+// isPlainList reports whether the response is a list without pages.
+func (r *route) isPlainList() bool { return !r.isList() && r.resultField.Definition.Type.Elem != nil }
 
 // load reads the documents, in the order of their paths. An error is a mistake
 // in a document.
@@ -109,8 +113,9 @@ func parse(schema *ast.Schema, source, fragments string) (*route, error) {
 }
 
 var (
-	routeLine   = regexp.MustCompile(`^GET (/v1(?:/[a-z0-9]+|/\{slug\})+)$`)
+	routeLine   = regexp.MustCompile(`^GET (/v1(?:/[a-z0-9-]+|/\{slug\})+)$`)
 	sectionLine = regexp.MustCompile(`^([A-Z][a-z]+): (.+)$`)
+	tableLine   = regexp.MustCompile(`^CSV: (\w+): (.+)$`)
 	noteLine    = regexp.MustCompile(`^\$(\w+): (.+)$`)
 )
 
@@ -136,14 +141,19 @@ func (r *route) head(source string) error {
 	}
 	r.path, r.section, r.summary = at[1], title[1], title[2]
 	var about []string
-	note := ""
+	note, columns := "", ""
 	for _, line := range lines[2:] {
 		found := noteLine.FindStringSubmatch(line)
+		listed := tableLine.FindStringSubmatch(line)
 		example, isExample := strings.CutPrefix(line, "Example: ")
 		switch more, indented := strings.CutPrefix(line, "  "); {
 		case found != nil:
 			note = found[1]
 			r.notes[note] = found[2]
+		case listed != nil:
+			note, r.table, columns = "", &table{list: listed[1]}, listed[2]
+		case r.table != nil && indented:
+			columns += " " + more
 		case isExample:
 			note = ""
 			r.examples = append(r.examples, example)
@@ -153,6 +163,9 @@ func (r *route) head(source string) error {
 			note = ""
 			about = append(about, line)
 		}
+	}
+	if r.table != nil {
+		r.table.parse(columns)
 	}
 	r.description = strings.TrimSpace(strings.Join(about, "\n"))
 	if r.description == "" || len(r.examples) == 0 {

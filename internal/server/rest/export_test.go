@@ -7,6 +7,7 @@ type Route struct {
 	Operation, Path, Section, Summary string
 	Examples                          []string
 	Parameters                        []string // of the query string
+	Required                          []string // of those, the ones without which there is no response
 	Lists                             []string // of those, the ones with several values
 	Texts                             []string // of those, the ones whose values are any text
 	List                              bool     // the response is a page
@@ -26,6 +27,9 @@ func (a *API) Routes() []Route {
 			out.Parameters = append(out.Parameters, p.name)
 			if p.def.Name == "String" {
 				out.Texts = append(out.Texts, p.name)
+			}
+			if p.required() {
+				out.Required = append(out.Required, p.name)
 			}
 			if p.list() {
 				out.Lists = append(out.Lists, p.name)

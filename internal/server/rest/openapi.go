@@ -32,6 +32,7 @@ var sections = []struct{ name, about string }{
 	{"Tags", "What documents are classified by: a tree of terms."},
 	{"Editions", "Issues of a series, with what happened and why it matters."},
 	{"Series", "Periodicals, whose issues are editions."},
+	{"Graph", "Who is tied to whom, and what lists reach through owners."},
 	{"Search", "Everything, by words and names."},
 	{"Changes", "What was published, changed and withdrawn, in order."},
 }
@@ -104,6 +105,8 @@ func (r *route) describe(s *schemas) object {
 	name := strings.TrimPrefix(strings.TrimPrefix(r.operation, "get"), "list")
 	if def := s.graphQL.Types[r.resultField.Definition.Type.Name()]; r.isList() {
 		s.components[name] = describedAs(s.page(r.resultField), "A page of a list.")
+	} else if r.isPlainList() {
+		s.components[name] = object{{"type", "object"}, {"description", def.Description}, {"properties", object{{"data", s.value(r.resultField)}}}, {"required", []string{"data"}}}
 	} else {
 		s.components[name] = describedAs(s.selected(def, r.resultField.SelectionSet), def.Description)
 	}
@@ -118,14 +121,18 @@ func (r *route) describe(s *schemas) object {
 	if len(examples) > 0 {
 		media = append(media, pair{"examples", examples})
 	}
+	content := object{{"application/json", media}}
+	if r.table != nil {
+		content = append(content, pair{"text/csv", object{{"schema", object{{"type", "string"}, {"description", "RFC 4180, with the columns " + strings.Join(r.table.names(), ", ") + "."}}}}})
+	}
 	header := object{}
 	for _, h := range headers {
-		if h.name != "Link" || r.isList() {
+		if h.name != "Link" || r.isList() || r.table != nil {
 			header = append(header, pair{h.name, object{{"$ref", "#/components/headers/" + h.name}}})
 		}
 	}
 	all := object{{"200", object{{"description", r.summary + ": the response."}, {"headers", header},
-		{"content", object{{"application/json", media}}}}}}
+		{"content", content}}}}
 	if r.isSingle() {
 		all = append(all, pair{"308", object{{"$ref", "#/components/responses/Moved"}}})
 	}
@@ -142,6 +149,9 @@ func (r *route) describe(s *schemas) object {
 
 func (p *parameter) describe(s *schemas, example any) object {
 	d := object{{"name", p.name}, {"in", "query"}, {"description", oneLine(p.about)}}
+	if p.required() {
+		d = append(d, pair{"required", true})
+	}
 	if p.path {
 		d[1].value = "path"
 		d = append(d, pair{"required", true})
@@ -157,7 +167,7 @@ func (p *parameter) describe(s *schemas, example any) object {
 	case p.list():
 		schema = object{{"type", "array"}, {"items", schema}, {"minItems", 1}, {"maxItems", maxListValues}}
 		d = append(d, pair{"style", "form"}, pair{"explode", true})
-	case p.initial != nil:
+	case p.fallback() != nil:
 		value, _ := p.initial.Value(nil) // it was valid when it was loaded
 		schema = append(slices.Clone(schema), pair{"default", value})
 	case p.standard != nil:

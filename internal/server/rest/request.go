@@ -1,9 +1,11 @@
 package rest
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,6 +34,9 @@ func (r *route) parseParameters(query url.Values) (values map[string]any, wrong 
 		known = append(known, p.name)
 		given, ok := query[p.name]
 		if !ok {
+			if p.required() {
+				wrong = append(wrong, ParameterError{Parameter: p.name, Detail: "is required"})
+			}
 			continue
 		}
 		value, err := p.parse(given)
@@ -69,8 +74,8 @@ func (r *route) variablesOf(values map[string]any) map[string]any {
 		if given && p.direct {
 			variables[p.name] = value
 		}
-		if !given && p.initial != nil {
-			value, _ = p.initial.Value(nil) // it was valid when it was loaded
+		if initial := p.fallback(); !given && initial != nil {
+			value, _ = initial.Value(nil) // it was valid when it was loaded
 			given = true
 		}
 		if given {
@@ -143,6 +148,11 @@ func (p *parameter) parseOne(text string) (any, error) {
 			return nil, fmt.Errorf("want %d to %d, not %d", p.least, p.most, n)
 		}
 		return n, nil
+	case "Float":
+		if !decimal.MatchString(text) {
+			return nil, fmt.Errorf("%q is not a number, such as 50 or 33.4", clip(text))
+		}
+		return json.Number(text), nil
 	case "Boolean":
 		if text != "true" && text != "false" {
 			return nil, fmt.Errorf("want true or false, not %q", clip(text))
@@ -159,6 +169,9 @@ func (p *parameter) parseOne(text string) (any, error) {
 	}
 	return text, nil
 }
+
+// decimal is a number as JSON has it, without an exponent.
+var decimal = regexp.MustCompile(`^-?(0|[1-9]\d{0,17})(\.\d{1,18})?$`)
 
 // clip shortens a client's text that an error quotes.
 func clip(s string) string {

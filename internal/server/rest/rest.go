@@ -76,6 +76,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Refuse(w, r, 0, codeInvalid, "the query string is not well-formed")
 		return
 	}
+	if route.table != nil {
+		w.Header().Add("Vary", "Accept")
+	}
 	values, wrong := route.parseParameters(query)
 	if len(wrong) > 0 {
 		Refuse(w, r, 0, codeInvalid, "the parameters are not valid", wrong...)
@@ -100,7 +103,11 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.refuseErrors(w, r, route, resp.Errors)
 		return
 	}
-	if err := route.respond(w, r, slug, query, resp.Data); err != nil {
+	respond := route.respond
+	if route.table != nil {
+		respond = route.respondInFormat(formatOf(values, r))
+	}
+	if err := respond(w, r, slug, query, resp.Data); err != nil {
 		panic(fmt.Errorf("rest: the result of %s: %w", route.operation, err))
 	}
 }
@@ -159,10 +166,16 @@ func (r *route) respond(w http.ResponseWriter, req *http.Request, slug string, q
 		}
 	}
 	var body bytes.Buffer
-	body.Grow(len(value) + 1)
+	body.Grow(len(value) + 16)
+	if r.isPlainList() {
+		body.WriteString(`{"data":`)
+	}
 	at, err := r.shape.write(&body, value)
 	if err != nil {
 		return err
+	}
+	if r.isPlainList() {
+		body.WriteByte('}')
 	}
 	body.WriteByte('\n')
 	if r.isList() {

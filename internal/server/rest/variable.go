@@ -3,6 +3,7 @@ package rest
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,6 +29,18 @@ type parameter struct {
 }
 
 func (p *parameter) list() bool { return p.of.Elem != nil }
+
+// required reports whether there is no response without it.
+func (p *parameter) required() bool { return p.of.NonNull && p.initial == nil && !p.path }
+
+// fallback is the value without the parameter; nil where there is none. An empty text as the default of a text within an object stands
+// for none: GraphQL wants a default for what must not be null there.
+func (p *parameter) fallback() *ast.Value {
+	if p.initial != nil && !p.direct && p.initial.Kind == ast.StringValue && p.initial.Raw == "" {
+		return nil
+	}
+	return p.initial
+}
 
 // argument is an argument in the document whose value is an object with variables in it.
 // The executed query has one variable in its place.
@@ -124,10 +137,11 @@ func (r *route) variables(schema *ast.Schema, op *ast.OperationDefinition) error
 			direct: direct[def.Variable], about: r.notes[def.Variable],
 		}
 		p.about = cmp.Or(p.about, common[p.name], described[p.name])
-		switch p.name {
-		case "first":
+		switch {
+		case !r.isList():
+		case p.name == "first":
 			p.least, p.most, p.standard = 1, read.MaxPage, read.DefaultPage
-		case "last":
+		case p.name == "last":
 			p.least, p.most = 1, read.MaxPage
 		}
 		if p.def.Kind == ast.InputObject {
@@ -137,6 +151,9 @@ func (r *route) variables(schema *ast.Schema, op *ast.OperationDefinition) error
 			return fmt.Errorf("the parameter %s has no description", p.name)
 		}
 		r.parameters = append(r.parameters, p)
+	}
+	if r.table != nil {
+		r.parameters = append(r.parameters, formatParameter())
 	}
 	for name := range r.notes {
 		if op.VariableDefinitions.ForName(name) == nil {
@@ -186,6 +203,7 @@ func (r *route) within(v *ast.Value, place string, described map[string]string) 
 // parameterAt is the parameter whose value is at a place in the arguments, or
 // in which the place is; empty where there is none.
 func (r *route) parameterAt(place string) string {
+	place = element.ReplaceAllString(place, "") // a list of one object is given as that object
 	for place != "" {
 		if name, ok := r.places[place]; ok {
 			return name
@@ -194,6 +212,8 @@ func (r *route) parameterAt(place string) string {
 	}
 	return ""
 }
+
+var element = regexp.MustCompile(`\.\d+\b|\[\d+\]`)
 
 func lowerFirst(s string) string {
 	if s == "" {

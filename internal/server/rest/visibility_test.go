@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -37,9 +38,12 @@ func TestVisibility(t *testing.T) {
 			editor, // in live, staff are viewers like any other
 		} {
 			for _, r := range w.rest.Routes() {
-				if strings.Contains(r.Path, "{slug}") {
+				switch {
+				case strings.Contains(r.Path, "{slug}"):
 					w.oneByOne(v, r)
-				} else {
+				case !r.List:
+					w.about(v, r)
+				default:
 					w.list(v, r)
 				}
 			}
@@ -280,6 +284,47 @@ func texts(elements []map[string]any) []string {
 	return all
 }
 
+// about requests a route that is about what its parameters name, with each state of what they can. What is hidden must be as what is
+// not there.
+func (w *markedAPI) about(v *domain.Viewer, r rest.Route) {
+	w.t.Helper()
+	begin := map[string]string{"around": "entity-", "from": "entity-", "to": "entity-", "authority": "a-"}
+	query := url.Values{}
+	for _, name := range r.Required {
+		if begin[name] == "" {
+			w.t.Fatalf("the test does not know what to give for %s of %s", name, r.Path)
+		}
+		query.Set(name, begin[name]+"clear")
+	}
+	if query.Has("authority") {
+		query.Set("threshold", "50")
+		query.Set("asOf", "2020-06-15")
+	}
+	for _, name := range r.Required {
+		request := func(value string) response {
+			with := maps.Clone(query)
+			with[name] = []string{value}
+			got := w.get(v, r.Path+"?"+with.Encode())
+			if !strings.HasSuffix(value, "-clear") {
+				got.body = strings.ReplaceAll(got.body, strconv.Quote(value), `"no-such-thing"`) // it repeats the request
+				got.header.Del("Content-Length")
+			}
+			w.wantNoLeak(v, r.Path+" by "+name, got)
+			return got
+		}
+		unknown := comparable(request("no-such-thing"))
+		for _, state := range states {
+			got := request(begin[name] + state)
+			switch seen := comparable(got); {
+			case !sees(v, state) && seen != unknown:
+				w.t.Errorf("%s (TLP:%v) at %s: %s of %s: got %s, and of what is not there %s", v.Role, v.Clearance, r.Path, name, state, seen, unknown)
+			case sees(v, state) && state != "clear" && got.status != http.StatusOK:
+				w.t.Errorf("%s (TLP:%v) at %s: %s of %s: got %s", v.Role, v.Clearance, r.Path, name, state, seen)
+			}
+		}
+	}
+}
+
 // oneByOne requests each document of a route by slug, former slug and id. The response
 // for a hidden document must be that for a missing one.
 func (w *markedAPI) oneByOne(v *domain.Viewer, r rest.Route) {
@@ -288,7 +333,11 @@ func (w *markedAPI) oneByOne(v *domain.Viewer, r rest.Route) {
 	if of == "" {
 		w.t.Fatalf("the test does not know of what type %s is", r.Path)
 	}
-	at := func(slug string) string { return strings.Replace(r.Path, "{slug}", slug, 1) }
+	query := ""
+	if slices.Contains(r.Parameters, "threshold") {
+		query = "?authority=a-clear&threshold=50&asOf=2020-06-15"
+	}
+	at := func(slug string) string { return strings.Replace(r.Path, "{slug}", slug, 1) + query }
 	unknown := comparable(w.get(v, at("no-such-thing")))
 	for _, state := range states {
 		slug := of + "-" + state
