@@ -125,6 +125,7 @@ var mutations = []struct {
 	{"deleteRelationship", `id: "r"`, audit.Delete, "deletedId", "", ""},
 	{"undelete", `document: "relationship:r"`, audit.Undelete, "changed", "", ""},
 	{"mergeEntities", `from: ["e2"] into: "e"`, audit.Merge, "__typename", "", ""},
+	{"withdrawSource", `id: "s"`, audit.Withdraw, "changed", "", ""},
 	{"deleteNarrative", `id: "n"`, audit.Delete, "deletedId", "", ""},
 	{"deleteEdition", `id: "w"`, audit.Delete, "deletedId", "", ""},
 	{"deleteTag", `id: "t"`, audit.Delete, "deletedId", "", ""},
