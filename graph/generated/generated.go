@@ -4537,7 +4537,7 @@ type ClaimConnection {
   pageInfo: PageInfo!
   "How many there are."
   totalCount: Int!
-  "How many there are of each kind, of those that were asked for."
+  "How many there are of each kind, by the argument ` + "`" + `kinds` + "`" + `; none of a kind is left out."
   counts: [ClaimCount!]!
 }
 
