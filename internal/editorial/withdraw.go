@@ -27,7 +27,7 @@ type WithdrawResult struct {
 	Changed bool
 	// Claims are all that rest on the source, on the desk or in live: what stands in the way of the withdrawal first.
 	Claims []WithdrawnClaim
-	// Edited are the documents that lose a citation and stay as they are, on the desk and in live.
+	// Edited are the documents that lose a citation and are unchanged otherwise, on the desk and in live.
 	Edited []domain.ID
 	// Unpublished are the relationships that are no longer live.
 	Unpublished []domain.ID
@@ -215,7 +215,7 @@ func (w *withdrawal) collect(ctx context.Context, citing []domain.ID, metas map[
 		switch {
 		case c.Outcome == IsUnpublished:
 			w.out.Unpublished = append(w.out.Unpublished, c.Document)
-		case !slices.Contains(w.out.Edited, c.Document):
+		case c.Outcome == LosesCitation && !slices.Contains(w.out.Edited, c.Document):
 			w.out.Edited = append(w.out.Edited, c.Document)
 		}
 	}
