@@ -18,7 +18,7 @@ func TestWithdrawSource(t *testing.T) {
 		a.evidenceContent()
 		a.query(author, `mutation { createRelationship(input: {slug: "draft", from: "quay", to: "mole", kind: CONTROLS, confidence: POSSIBLE, citations: [{source: "ledger"}]}) { created }
 			updateRelationship(input: {id: "mole-funds-quay", description: "A draft."}) { changed } }`).ok()
-		const fields = `changed claimCount source { slug } claims { kind displayName locator quote live remaining outcome document { slug } } edited { slug } unpublished { slug }`
+		const fields = `withdrawn claimCount source { slug } claims { kind displayName locator quote live remaining outcome document { slug } } edited { slug } unpublished { slug }`
 		withdraw := func(preview bool) *response {
 			return a.as(editor, fmt.Sprintf(`mutation { withdrawSource(input: {id: "ledger", preview: %v}) { %s } }`, preview, fields), nil)
 		}
@@ -39,7 +39,7 @@ LOSES_CITATION Quay Holdings: Bench <nil> live true: 1
 LOSES_CITATION Top: 2024-05 <nil> live true: 1
 LOSES_CITATION Quay Holdings controls Mole & Sons <nil> live false: 0
 LOSES_CITATION Mole & Sons funds Quay Holdings p. 2 live true: 1`
-		if got := describe(r); !sameLines(got[:strings.Index(got, "\nedited")], want) || r.at("withdrawSource.changed") != false || r.at("withdrawSource.claimCount") != 9.0 || r.at("withdrawSource.source.slug") != "ledger" {
+		if got := describe(r); !sameLines(got[:strings.Index(got, "\nedited")], want) || r.at("withdrawSource.withdrawn") != false || r.at("withdrawSource.claimCount") != 9.0 || r.at("withdrawSource.source.slug") != "ledger" {
 			t.Errorf("the preview says\n%s\n%s", got, r.body)
 		}
 		before := a.query(public, `{ source(slug: "ledger") { citedBy { totalCount } } }`).ok().body
@@ -67,7 +67,7 @@ LOSES_CITATION Mole & Sons funds Quay Holdings p. 2 live true: 1`
 
 		preview := describe(withdraw(true).ok())
 		r = withdraw(false).ok()
-		if got := describe(r); got != preview || r.at("withdrawSource.changed") != true {
+		if got := describe(r); got != preview || r.at("withdrawSource.withdrawn") != true {
 			t.Errorf("the preview said\n%s\nand the withdrawal\n%s", preview, got)
 		}
 		if got := r.list("withdrawSource.unpublished", "slug"); !sameLines(strings.ReplaceAll(got, " ", "\n"), "quay-owns-mole\nsecret") {
@@ -93,11 +93,11 @@ LOSES_CITATION Mole & Sons funds Quay Holdings p. 2 live true: 1`
 		}
 		entity := a.query(public, `{ entity(slug: "quay") { id } }`).at("entity.id").(string)
 		for id, code := range map[string]string{"none": "NOT_FOUND", entity: "BAD_USER_INPUT"} {
-			if r := a.as(editor, fmt.Sprintf(`mutation { withdrawSource(input: {id: %q}) { changed } }`, id), nil); r.code() != code {
+			if r := a.as(editor, fmt.Sprintf(`mutation { withdrawSource(input: {id: %q}) { withdrawn } }`, id), nil); r.code() != code {
 				t.Errorf("%s: got %s", id, r.body)
 			}
 		}
-		a.as(author, `mutation { withdrawSource(input: {id: "gazette", preview: true}) { changed } }`, nil).refused("FORBIDDEN", "")
+		a.as(author, `mutation { withdrawSource(input: {id: "gazette", preview: true}) { withdrawn } }`, nil).refused("FORBIDDEN", "")
 	})
 }
 

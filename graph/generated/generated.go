@@ -8796,8 +8796,8 @@ type MergePayload {
 type WithdrawSourcePayload {
   "The source, as it is on the desk or in the trash."
   source: Source
-  "Whether anything was done: false of a preview."
-  changed: Boolean!
+  "Whether it was withdrawn: false of a preview."
+  withdrawn: Boolean!
   "How many claims rest on the source, on the desk or in live."
   claimCount: Int!
   "What becomes of them, by document."
@@ -8805,7 +8805,7 @@ type WithdrawSourcePayload {
     "How many at most: 0 to 1000. What stands in the way comes first, then what is unpublished."
     first: Int! = 100
   ): [WithdrawnClaim!]!
-  "The documents that lose a citation, and say all else as before."
+  "The documents that lose citations and are otherwise unchanged; without those that stand in the way."
   edited: [Document!]!
   "The relationships that are no longer live, since no other source bears them out. Their drafts stay."
   unpublished: [Document!]!
@@ -12410,8 +12410,8 @@ func (ec *executionContext) childFields_WithdrawSourcePayload(ctx context.Contex
 	switch field.Name {
 	case "source":
 		return ec.fieldContext_WithdrawSourcePayload_source(ctx, field)
-	case "changed":
-		return ec.fieldContext_WithdrawSourcePayload_changed(ctx, field)
+	case "withdrawn":
+		return ec.fieldContext_WithdrawSourcePayload_withdrawn(ctx, field)
 	case "claimCount":
 		return ec.fieldContext_WithdrawSourcePayload_claimCount(ctx, field)
 	case "claims":
@@ -50369,16 +50369,16 @@ func (ec *executionContext) fieldContext_WithdrawSourcePayload_source(_ context.
 	return fc, nil
 }
 
-func (ec *executionContext) _WithdrawSourcePayload_changed(ctx context.Context, field graphql.CollectedField, obj *editorial.WithdrawResult) (ret graphql.Marshaler) {
+func (ec *executionContext) _WithdrawSourcePayload_withdrawn(ctx context.Context, field graphql.CollectedField, obj *editorial.WithdrawResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
 		field,
 		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_WithdrawSourcePayload_changed(ctx, field)
+			return ec.fieldContext_WithdrawSourcePayload_withdrawn(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Changed, nil
+			return obj.Withdrawn, nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
@@ -50388,7 +50388,7 @@ func (ec *executionContext) _WithdrawSourcePayload_changed(ctx context.Context, 
 		true,
 	)
 }
-func (ec *executionContext) fieldContext_WithdrawSourcePayload_changed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+func (ec *executionContext) fieldContext_WithdrawSourcePayload_withdrawn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WithdrawSourcePayload", field, false, false, "Boolean")
 }
 
@@ -66052,8 +66052,8 @@ func (ec *executionContext) _WithdrawSourcePayload(ctx context.Context, sel ast.
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
-		case "changed":
-			out.Values[i] = ec._WithdrawSourcePayload_changed(ctx, field, obj)
+		case "withdrawn":
+			out.Values[i] = ec._WithdrawSourcePayload_withdrawn(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -23,8 +23,8 @@ type WithdrawParams struct {
 
 // WithdrawResult is the result of a withdrawal, or of its preview.
 type WithdrawResult struct {
-	Source  domain.ID
-	Changed bool
+	Source    domain.ID
+	Withdrawn bool
 	// Claims are all that rest on the source, on the desk or in live: what stands in the way of the withdrawal first.
 	Claims []WithdrawnClaim
 	// Edited are the documents that lose a citation and are unchanged otherwise, on the desk and in live.
@@ -132,7 +132,7 @@ func (w *withdrawal) run(ctx context.Context, params WithdrawParams) (WithdrawRe
 	if err := w.release(ctx); err != nil {
 		return WithdrawResult{}, err
 	}
-	w.out.Changed = true
+	w.out.Withdrawn = true
 	return w.out, w.trash(ctx, w.source.ID)
 }
 
