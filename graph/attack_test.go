@@ -348,6 +348,9 @@ func TestUnknownFilterFields(t *testing.T) {
 			if f.Arguments.ForName("query") != nil {
 				required = `, query: ""`
 			}
+			if f.Arguments.ForName("role") != nil {
+				required = `, role: TARGET`
+			}
 			document := fmt.Sprintf("query($f: %s) { %s(filter: $f%s) { totalCount } }", arg.Type, f.Name, required)
 			for _, filter := range []vars{
 				{"nope": vars{"eq": 1}}, {"effective_marking": vars{"lte": 9}}, {"deletedAt": vars{"isNull": true}}, {"slug": vars{"like": "%"}},

@@ -129,6 +129,8 @@ var mutations = []struct {
 	{"deleteEdition", `id: "w"`, audit.Delete, "deletedId", "", ""},
 	{"deleteTag", `id: "t"`, audit.Delete, "deletedId", "", ""},
 	{"deleteSource", `id: "s"`, audit.Delete, "deletedId", "", ""},
+	{"createSource", `slug: "s2" title: "S2"`, audit.Create, "created", "", ""},
+	{"withdrawSource", `id: "s2"`, audit.Withdraw, "withdrawn", "", ""},
 	{"deleteAsset", `id: "a"`, audit.Delete, "deletedId", "", ""},
 	{"createReport", `slug: "q" title: "Q" kind: BRIEF language: "en"`, audit.Create, "created", "", ""},
 	{"deleteReport", `id: "q"`, audit.Delete, "deletedId", "", ""},

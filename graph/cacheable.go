@@ -33,6 +33,7 @@ var cacheableFields = map[string]bool{
 	"changes": true,
 	"search":  true, "suggest": true, "matchEntities": true,
 	"network": true, "paths": true, "exposureReport": true,
+	"narrativeActors": true,
 
 	"__typename": true, "__schema": true, "__type": true,
 }

@@ -176,19 +176,24 @@ func (h *cacheHistory) askByHand() {
 				h.ask(fmt.Sprintf(`{ reports(first: 3, filter: {tags: {slug: {eq: %q}}}) { totalCount nodes { slug title tags { label } entities { totalCount nodes { name } } } } }`, slug), nil)
 				h.ask(fmt.Sprintf(`{ narratives(filter: {and: [{tags: {slug: {in: [%q, "tag-1"]}}}, {not: {targets: {}}}]}) { totalCount nodes { slug } } }`, slug), nil)
 				h.ask(fmt.Sprintf(`{ tag(slug: %q) { label parent { label } children { slug } reports(first: 2) { totalCount nodes { slug } } entities { nodes { name } } narratives { totalCount } } }`, slug), nil)
+				h.ask(fmt.Sprintf(`{ tag(slug: %q) { editions(first: 2) { totalCount nodes { displayName } } } }`, slug), nil)
 				h.get("/feeds/tags/" + slug + ".atom")
 				h.get("/v1/reports?tag=" + slug + "&totalCount=true")
 			case domain.Entity:
 				h.ask(fmt.Sprintf(`{ reports(filter: {entities: {slug: {eq: %q}}, tags: {slug: {in: ["tag-1", "tag-2", "tag-3"]}}}) { totalCount nodes { slug } } }`, slug), nil)
 				h.ask(fmt.Sprintf(`{ entity(slug: %q) { name relationships(first: 20) { totalCount nodes { kind from { slug name relationships { totalCount nodes { to { name } } } } to { name tags { label } } citations { source { title } } } } mentionedIn { nodes { slug } } } }`, slug), nil)
+				h.ask(fmt.Sprintf(`{ entity(slug: %q) { editions { nodes { slug } } mentions(first: 4) { totalCount nodes { displayName linked document { slug } passages(first: 2) { field html } } } } }`, slug), nil)
 				h.get("/v1/entities/" + slug + "/relationships")
 				h.get("/feeds/entities/" + slug + ".rss")
 			case domain.Report:
 				h.ask(fmt.Sprintf(`{ report(slug: %q) { title summary(format: HTML) body(format: HTML) footnotes { source { title } } contributions { role entity { name } } hero { url } attachments { slug } narratives { slug status } } }`, slug), nil)
 			case domain.Source:
 				h.ask(fmt.Sprintf(`{ source(slug: %q) { title reports { totalCount nodes { slug } } } }`, slug), nil)
+				h.ask(fmt.Sprintf(`{ source(slug: %q) { citedBy(first: 5) { totalCount counts { kind count } nodes { kind displayName locator document { slug } } } } }`, slug), nil)
 			case domain.Narrative:
 				h.ask(fmt.Sprintf(`{ narrative(slug: %q) { title description(format: HTML) parent { slug } children { nodes { slug } } targets(first: 2, orderBy: {field: NAME, direction: ASC}) { nodes { name } } amplifiers { totalCount nodes { slug } } observations { citations { source { slug } } } reports { totalCount } } }`, slug), nil)
+				h.ask(fmt.Sprintf(`{ narrative(slug: %q) { tree { complete path { slug } nodes { depth childCount hidden observationCount targetCount amplifierCount narrative { slug title } } } } }`, slug), nil)
+				h.ask(fmt.Sprintf(`{ narrativeActors(role: TARGET, filter: {within: %q}) { totalCount narrativeCount actors { narrativeCount observationCount entity { name } } } }`, slug), nil)
 			case domain.Edition:
 				h.ask(fmt.Sprintf(`{ edition(slug: %q) { title items { headline tags { slug } entities { name } citations { quote source { title } } } } }`, slug), nil)
 			}

@@ -73,7 +73,7 @@ func sample(s *ast.Schema, f *ast.FieldDefinition) string {
 		return out + " { totalCount }"
 	}
 	for _, inner := range []string{"slug", "path", "text", "description", "role", "authority", "value", "headline"} {
-		if d.Fields.ForName(inner) != nil {
+		if field := d.Fields.ForName(inner); field != nil && len(s.Types[field.Type.Name()].Fields) == 0 {
 			return out + " { " + inner + " }"
 		}
 	}

@@ -56,6 +56,10 @@ func (entityResolver) Amplifies(ctx context.Context, obj *db.Entity, first *int,
 	return catalog.EntityAmplifies.Page(ctx, obj, args(first, after, last, before, f, by))
 }
 
+func (entityResolver) Editions(ctx context.Context, obj *db.Entity, first *int, after *string, last *int, before *string, f filter, by *order) (*model.EditionConnection, error) {
+	return catalog.EntityEditions.Page(ctx, obj, args(first, after, last, before, f, by))
+}
+
 func (listingResolver) Citations(ctx context.Context, obj *db.Listing) ([]*db.Citation, error) {
 	return catalog.ListingCitations.List(ctx, obj)
 }

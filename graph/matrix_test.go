@@ -63,6 +63,7 @@ func TestVisibilityMatrix(t *testing.T) {
 			m.search(v)
 			m.graph(v)
 			m.ownership(v)
+			m.evidence(v)
 			m.oneByOne(v)
 			m.changes(v)
 			m.desk(v)
@@ -329,8 +330,8 @@ func (m *matrix) filters(v *domain.Viewer) {
 					m.t.Errorf("%s (TLP:%v) at %s: %v of %v match the negation of what is hidden", v.Role, v.Clearance, entryPoint, got, all)
 				}
 			}
-			if target == "tag" {
-				m.branches(v, doc.many, entryPoint, path, all)
+			if target == "tag" || target == "narrative" {
+				m.branches(v, doc.many, entryPoint, path, target, all)
 			}
 			if got, was := ask("", seenFrom, false), ask("was-", seenFrom, false); v == everything && got == 0.0 || got != was {
 				m.t.Errorf("%s (TLP:%v) at %s: %v match what is visible, and %v by former slugs", v.Role, v.Clearance, entryPoint, got, was)
@@ -339,16 +340,16 @@ func (m *matrix) filters(v *domain.Viewer) {
 	}
 }
 
-// branches asks, through a way of a filter to tags, for the branch of each tag that the viewer
-// may not see: nothing may match, and everything must match its negation. The tags of the states
+// branches asks, through a way of a filter to tags or narratives, for the branch of each that the viewer
+// may not see: nothing may match, and everything must match its negation. Those of the states
 // are each below the one before it.
-func (m *matrix) branches(v *domain.Viewer, many, entryPoint string, path []string, all any) {
+func (m *matrix) branches(v *domain.Viewer, many, entryPoint string, path []string, target string, all any) {
 	m.t.Helper()
 	entryPoint += ".within"
 	m.entryPoints[entryPoint] = true
 	for _, state := range states {
 		for _, was := range []string{"", "was-"} {
-			filter := fmt.Sprintf("{within: %q}", was+"tag-"+state)
+			filter := fmt.Sprintf("{within: %q}", was+target+"-"+state)
 			for _, step := range slices.Backward(path) {
 				filter = fmt.Sprintf("{%s: %s}", step, filter)
 			}

@@ -63,6 +63,7 @@ func (r *Resolver) planTypes(schema *ast.Schema) plan.Types {
 			}},
 			"targetedBy": toPage(catalog.EntityTargetedBy),
 			"amplifies":  toPage(catalog.EntityAmplifies),
+			"editions":   toPage(catalog.EntityEditions),
 		}),
 		"Relationship": planType(schema, "Relationship", catalog.Relationships, plan.Fields{
 			"from":        toOne(catalog.RelationshipFrom),
@@ -78,6 +79,7 @@ func (r *Resolver) planTypes(schema *ast.Schema) plan.Types {
 			"reports":     toPage(catalog.TagReports),
 			"entities":    toPage(catalog.TagEntities),
 			"narratives":  toPage(catalog.TagNarratives),
+			"editions":    toPage(catalog.TagEditions),
 		}),
 		"Source": planType(schema, "Source", catalog.Sources, plan.Fields{
 			"displayName": plan.Column{Name: "title", Write: plan.StringOrEmpty},

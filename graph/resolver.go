@@ -86,6 +86,8 @@ type (
 	searchResolver       struct{ *Resolver }
 	searchFacetsResolver struct{ *Resolver }
 	edgeResolver         struct{ *Resolver }
+	mentionResolver      struct{ *Resolver }
+	withdrawnResolver    struct{ *Resolver }
 
 	subscriptionResolver struct{ *Resolver }
 	savedResolver        struct{ *Resolver }
@@ -139,6 +141,8 @@ func (r *Resolver) SearchResultConnection() generated.SearchResultConnectionReso
 func (r *Resolver) SearchResultEdge() generated.SearchResultEdgeResolver { return edgeResolver{r} }
 func (r *Resolver) SearchFacets() generated.SearchFacetsResolver         { return searchFacetsResolver{r} }
 
+func (r *Resolver) Mention() generated.MentionResolver { return mentionResolver{r} }
+
 func (r *Resolver) Footnote() generated.FootnoteResolver         { return footnoteResolver{r} }
 func (r *Resolver) Contribution() generated.ContributionResolver { return contributionResolver{} }
 func (r *Resolver) Citation() generated.CitationResolver         { return citationResolver{} }
@@ -166,7 +170,10 @@ func (r *Resolver) ChangeConnection() generated.ChangeConnectionResolver { retur
 func (r *Resolver) PublicationEntry() generated.PublicationEntryResolver { return entryResolver{r} }
 func (r *Resolver) ReleasePayload() generated.ReleasePayloadResolver     { return releasedResolver{r} }
 func (r *Resolver) MergePayload() generated.MergePayloadResolver         { return mergedResolver{r} }
-func (r *Resolver) Warning() generated.WarningResolver                   { return warningResolver{r} }
+func (r *Resolver) WithdrawSourcePayload() generated.WithdrawSourcePayloadResolver {
+	return withdrawnResolver{r}
+}
+func (r *Resolver) Warning() generated.WarningResolver { return warningResolver{r} }
 
 func (r *Resolver) ReportPayload() generated.ReportPayloadResolver       { return savedResolver{r} }
 func (r *Resolver) NarrativePayload() generated.NarrativePayloadResolver { return savedResolver{r} }

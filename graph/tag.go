@@ -63,3 +63,7 @@ func (tagResolver) Entities(ctx context.Context, obj *db.Tag, first *int, after 
 func (tagResolver) Narratives(ctx context.Context, obj *db.Tag, first *int, after *string, last *int, before *string, f filter, by *order) (*model.NarrativeConnection, error) {
 	return catalog.TagNarratives.Page(ctx, obj, args(first, after, last, before, f, by))
 }
+
+func (tagResolver) Editions(ctx context.Context, obj *db.Tag, first *int, after *string, last *int, before *string, f filter, by *order) (*model.EditionConnection, error) {
+	return catalog.TagEditions.Page(ctx, obj, args(first, after, last, before, f, by))
+}

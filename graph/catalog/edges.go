@@ -40,6 +40,7 @@ var (
 	EntityContributedTo = read.NewEdge("contributedTo", Entities, Reports, entityContributedTo(nil)).Ordered("PUBLISHED_AT", read.Descending)
 	EntityTargetedBy    = read.NewEdge("targetedBy", Entities, Narratives, entityTargetedBy).Ordered("PUBLISHED_AT", read.Descending)
 	EntityAmplifies     = read.NewEdge("amplifies", Entities, Narratives, entityAmplifies).Ordered("PUBLISHED_AT", read.Descending)
+	EntityEditions      = read.NewEdge("editions", Entities, Editions, entityEditions).Ordered("PUBLISHED_AT", read.Descending)
 
 	ListingCitations = read.NewEdge("citations", Listings, Citations, listingCitations).Where(visible("source"))
 
@@ -54,6 +55,7 @@ var (
 	TagReports    = read.NewEdge("reports", Tags, Reports, tagReports).Ordered("PUBLISHED_AT", read.Descending)
 	TagEntities   = read.NewEdge("entities", Tags, Entities, tagEntities).Ordered("NAME", read.Ascending)
 	TagNarratives = read.NewEdge("narratives", Tags, Narratives, tagNarratives).Ordered("TITLE", read.Ascending)
+	TagEditions   = read.NewEdge("editions", Tags, Editions, tagEditions).Ordered("PUBLISHED_AT", read.Descending)
 
 	SourceReports = read.NewEdge("reports", Sources, Reports, sourceReports).Ordered("PUBLISHED_AT", read.Descending)
 

@@ -26,6 +26,11 @@ func inverse(target, table, owner, column string) read.Path {
 	return read.Path{Target: target, Link: &read.Link{Table: table, Owner: owner, Target: column, Dated: column}}
 }
 
+// inItems is the path to the editions with an item that a link table links to the row.
+func inItems(table, owner string) read.Path {
+	return read.Path{Target: "editions", Link: &read.Link{Table: table, Owner: owner, Target: "item_id", Via: "edition_items", ViaColumn: "edition_id", Repeats: true}}
+}
+
 // citedBy is the path from a row over its citations to their sources.
 func citedBy(owner string) read.Path {
 	return read.Path{Target: "sources", Link: &read.Link{Table: "citations", Owner: owner, Target: "source_id", Repeats: true}}
@@ -62,6 +67,7 @@ var (
 	entityMentionedIn = inverse("reports", "report_mentions", "entity_id", "report_id")
 	entityTargetedBy  = inverse("narratives", "narrative_targets", "entity_id", "narrative_id")
 	entityAmplifies   = inverse("narratives", "narrative_amplifiers", "entity_id", "narrative_id")
+	entityEditions    = inItems("item_entities", "entity_id")
 	listingCitations  = back("citations", "listing_id")
 
 	entityRelationships = read.Path{Target: "relationships",
@@ -77,6 +83,8 @@ var (
 	tagReports    = inverse("reports", "report_tags", "tag_id", "report_id")
 	tagEntities   = inverse("entities", "entity_tags", "tag_id", "entity_id")
 	tagNarratives = inverse("narratives", "narrative_tags", "tag_id", "narrative_id")
+
+	tagEditions = inItems("item_tags", "tag_id")
 
 	sourceReports = read.Path{Target: "reports",
 		Link: &read.Link{Table: "footnotes", Owner: "source_id", Target: "report_id", Repeats: true}}

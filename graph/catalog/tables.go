@@ -152,7 +152,7 @@ var (
 	})
 
 	narrativeTable = document(read.Table{
-		Name: "narratives", Type: "Narrative", Document: domain.Narrative, Searched: &read.Path{},
+		Name: "narratives", Type: "Narrative", Document: domain.Narrative, Searched: &read.Path{}, Tree: narrativeParent.Column,
 		Groups: groups{{Columns: []string{"description", "assessment"}, Fields: []string{"description", "assessment", "jsonLd"}}},
 		Fields: fields{
 			"title":         text("title"),

@@ -186,7 +186,13 @@ func (p Path) attach(r *Reader, s *sql.Selector, owners []int64) (owner, positio
 func (l *Link) pairs(r *Reader, dialect, ownerColumn string, owners []int64) *sql.Selector {
 	t := sql.Dialect(dialect).Table(l.Table)
 	s := sql.Dialect(dialect).Select().From(t)
-	s.AppendSelectAs(s.C(ownerColumn), "owner").AppendSelectAs(s.C(l.Target), "target")
+	target := s.C(l.Target)
+	if l.Via != "" {
+		via := sql.Dialect(dialect).Table(l.Via).As("via")
+		s.Join(via).On(via.C("id"), target)
+		target = via.C(l.ViaColumn)
+	}
+	s.AppendSelectAs(s.C(ownerColumn), "owner").AppendSelectAs(target, "target")
 	s.Where(r.among(s.C(ownerColumn), owners))
 	if l.Only != "" {
 		s.Where(r.within(s.C(l.Only), l.Values))

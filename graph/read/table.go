@@ -141,6 +141,9 @@ type Link struct {
 	// copies in live, of its date of publication and its effective marking. It is empty
 	// where links have none.
 	Dated string
+	// Via, with ViaColumn, is a table between the link and the target: Target is then the id of a row of Via, and
+	// ViaColumn holds the id of the target. Such a link repeats, and only edges take it, not filters.
+	Via, ViaColumn string
 	// OrOwner is a second column that holds an owner, of the same standing:
 	// the target is linked to both, and once to one that is in both.
 	OrOwner string

@@ -24,6 +24,7 @@ const (
 	Undelete       Action = "UNDELETE"
 	Purge          Action = "PURGE"
 	Merge          Action = "MERGE"
+	Withdraw       Action = "WITHDRAW"
 	Publish        Action = "PUBLISH" // and unpublish: one release
 	Schedule       Action = "SCHEDULE"
 	CancelSchedule Action = "CANCEL_SCHEDULE"

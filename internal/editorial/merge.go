@@ -57,7 +57,7 @@ type MergeResult struct {
 func (d *Desk) MergeEntities(ctx context.Context, params MergeParams) (MergeResult, error) {
 	var merged MergeResult
 	_, err := d.withTx(ctx, domain.PublishDocuments, func(ctx context.Context, e *editTx) (err error) {
-		m := &entityMerge{editTx: e, from: map[domain.ID]*aggregate.Meta{}, paths: map[domain.ID]string{}, earlier: map[domain.ID]*aggregate.Snapshot{}}
+		m := &entityMerge{rewriting: newRewriting(e), from: map[domain.ID]*aggregate.Meta{}, paths: map[domain.ID]string{}}
 		if merged, err = m.run(ctx, params); err != nil {
 			return err
 		}
@@ -78,14 +78,11 @@ func (d *Desk) MergeEntities(ctx context.Context, params MergeParams) (MergeResu
 var errPreview = errors.New("editorial: this is a preview")
 
 type entityMerge struct {
-	*editTx
-	into    *aggregate.Meta
-	from    map[domain.ID]*aggregate.Meta
-	order   []domain.ID // the keys of from, in the order of the input
-	message string
-	entries []projection.Entry
-	earlier map[domain.ID]*aggregate.Snapshot // what goes live of documents that have a draft
-	out     MergeResult
+	*rewriting
+	into  *aggregate.Meta
+	from  map[domain.ID]*aggregate.Meta
+	order []domain.ID // the keys of from, in the order of the input
+	out   MergeResult
 
 	// What stands against the merge: problems with the input, and conflicts with the
 	// state of documents. paths has the places of order in the input.
@@ -160,7 +157,8 @@ func (m *entityMerge) run(ctx context.Context, params MergeParams) (MergeResult,
 			}
 		}
 	}
-	if err := m.updateDeskAndLive(ctx, m.into, mergeInto(loaded), mergeInto(live)); err != nil {
+	// The live version of the one entity changes with each live entity that is merged into it.
+	if err := m.updateDeskAndLive(ctx, m.into, mergeInto(loaded), mergeInto(live), forced{desk: true, live: m.someLive()}); err != nil {
 		return MergeResult{}, err
 	}
 	metas, err := aggregate.ReadMeta(ctx, m.tx, referring)
@@ -190,6 +188,7 @@ func (m *entityMerge) run(ctx context.Context, params MergeParams) (MergeResult,
 		return MergeResult{}, err
 	}
 	m.out.SaveResult = SaveResult{ID: now.ID, Version: now.Version, Changed: true}
+	m.out.Unpublished = m.unpublished
 	return m.out, nil
 }
 
@@ -320,13 +319,6 @@ func (m *entityMerge) unpublishAndTrash(ctx context.Context, meta *aggregate.Met
 	return m.trash(ctx, meta.ID)
 }
 
-func (m *entityMerge) unpublish(meta *aggregate.Meta) {
-	if meta.IsLive() {
-		m.entries = append(m.entries, projection.Entry{Action: projection.ActionUnpublish, Document: meta.ID, PublishedAt: m.at})
-		m.out.Unpublished = append(m.out.Unpublished, meta.ID)
-	}
-}
-
 // addMissingRows adds to r the names, identifiers, listings and tags that only other has.
 func addMissingRows(r, other *aggregate.Row) {
 	name := aggregate.NewRow()
@@ -388,7 +380,7 @@ func (m *entityMerge) replaceReferences(ctx context.Context, meta *aggregate.Met
 		}
 	}
 	m.out.Repointed = append(m.out.Repointed, meta.ID)
-	return m.updateDeskAndLive(ctx, meta, replace, replace)
+	return m.updateDeskAndLive(ctx, meta, replace, replace, forced{})
 }
 
 // tiesToItself reports whether a relationship would, after the merge, tie the
@@ -416,53 +408,6 @@ func (m *entityMerge) tiesToItself(ctx context.Context, meta *aggregate.Meta, re
 	return draft, self(snap.Root), nil
 }
 
-// updateDeskAndLive applies a change to a document on the desk and, if it is live, to its
-// live version. An unpublished draft stays unpublished: if the changed live version
-// differs from the draft, it is saved first as a revision of its own.
-func (m *entityMerge) updateDeskAndLive(ctx context.Context, meta *aggregate.Meta, changeDesk, changeLive func(*aggregate.Row)) error {
-	s := aggregate.SpecOf(meta.ID.Type())
-	loaded, err := aggregate.Load(ctx, m.tx, s.Type, []domain.ID{meta.ID})
-	if err != nil {
-		return err
-	}
-	newID := func() domain.ID { return m.newID(domain.Row) }
-	old := loaded[meta.ID]
-	next := old.Clone()
-	changeDesk(next)
-	var live *aggregate.Snapshot
-	if meta.IsLive() {
-		if live, err = aggregate.ReadRevision(ctx, m.tx, meta.ID, meta.LiveVersion); err != nil {
-			return err
-		}
-		was := live.Root.Clone()
-		changeLive(live.Root)
-		live.Root.ReuseRowIDs(was, false, newID)
-		// The live version of the one entity changes with each live entity that is
-		// merged into it.
-		if live.Root.Fingerprint() == was.Fingerprint() && (meta != m.into || !m.someLive()) {
-			live = nil
-		}
-	}
-	if live == nil && meta != m.into && next.Fingerprint() == old.Fingerprint() {
-		return nil
-	}
-	if live != nil && (meta.IsPending() || live.Root.Fingerprint() != next.Fingerprint()) {
-		meta.Version++
-		if err := m.revise(ctx, s.Type, live.Root, meta.Version, meta.CreatedAt, m.message); err != nil {
-			return err
-		}
-		m.publishLater(meta, meta.Version)
-		m.earlier[meta.ID] = live
-		live = nil
-	}
-	next.ReuseRowIDs(old, false, newID)
-	saved, err := m.writeVersion(ctx, s, meta, old, next, m.message)
-	if err == nil && live != nil {
-		m.publishLater(meta, saved.Version)
-	}
-	return err
-}
-
 func (m *entityMerge) someLive() bool {
 	for _, meta := range m.from {
 		if meta.IsLive() {
@@ -470,14 +415,6 @@ func (m *entityMerge) someLive() bool {
 		}
 	}
 	return false
-}
-
-func (m *entityMerge) publishLater(meta *aggregate.Meta, revision int) {
-	published := m.at
-	if meta.PublishedAt != nil {
-		published = *meta.PublishedAt
-	}
-	m.entries = append(m.entries, projection.Entry{Action: projection.ActionPublish, Document: meta.ID, Revision: revision, PublishedAt: published})
 }
 
 func (m *entityMerge) release(ctx context.Context) error {

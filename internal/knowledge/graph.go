@@ -137,14 +137,19 @@ const kindColumn = "(r.kind || '')"
 
 // entityFence returns the condition under which the viewer of ctx sees the entity e, with its arguments.
 func entityFence(ctx context.Context) (condition string, args []any, err error) {
+	return fence(ctx, "e")
+}
+
+// fence returns the condition under which the viewer of ctx sees a document, by the alias of its table, with its arguments.
+func fence(ctx context.Context, alias string) (condition string, args []any, err error) {
 	scope, err := visibility.ScopeOf(ctx)
 	if err != nil {
 		return "", nil, err
 	}
 	if scope.Stage == domain.Live {
-		return "e." + visibility.EffectiveMarking + " <= ?", []any{int(scope.Clearance())}, nil
+		return alias + "." + visibility.EffectiveMarking + " <= ?", []any{int(scope.Clearance())}, nil
 	}
-	return "e.deleted_at IS NULL", nil, nil
+	return alias + ".deleted_at IS NULL", nil, nil
 }
 
 // oneOf returns the condition that a column has one of the words of a vocabulary.

@@ -41,6 +41,12 @@ var surcharges = map[string]int{
 	"checkEvidence":      3000, // all of the desk
 	"snippets":           10,
 
+	"citedBy":         50, // five lists, ranked
+	"Entity.mentions": 50,
+	"passages":        20, // a text, rendered and analysed
+	"tree":            100,
+	"narrativeActors": 200,
+
 	// Texts, which can be long.
 	"body":         10,
 	"outline":      10,
@@ -86,7 +92,7 @@ func storedAsText(f *ast.Field) bool {
 }
 
 // bounded are the types whose lists have as many elements as an argument of the field says.
-var bounded = map[string]bool{"Network": true, "Paths": true, "Holdings": true, "ExposureReport": true}
+var bounded = map[string]bool{"Network": true, "Paths": true, "Holdings": true, "ExposureReport": true, "NarrativeTree": true, "NarrativeActors": true}
 
 // isFacet reports whether a field is a list of values of a facet.
 func isFacet(f *ast.Field) bool {
@@ -229,6 +235,9 @@ func (c *coster) field(f *ast.Field, page int) int {
 	own := 1
 	if f.ObjectDefinition == nil || f.ObjectDefinition.Name[0] != '_' { // not of the schema's description
 		own += surcharges[f.Name]
+		if f.Name == "mentions" && f.ObjectDefinition != nil { // a report has such a field that costs no more than others
+			own += surcharges[f.ObjectDefinition.Name+"."+f.Name]
+		}
 		if isFacet(f) {
 			own += facetSurcharge
 		}

@@ -1,6 +1,7 @@
 package markdown_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -36,6 +37,13 @@ func FuzzParse(f *testing.F) {
 				}
 			}
 			r := d.For(link)
+			var slugs []string
+			for _, m := range d.Mentions() {
+				slugs = append(slugs, m.Slug)
+			}
+			if text, spans := r.TextLinks(markdown.Whole, slugs); text != r.Text(markdown.Whole) || slices.ContainsFunc(spans, func(s markdown.Span) bool { return s.Start >= s.End || s.End > len(text) }) {
+				t.Errorf("the text with links is %q, with %v", text, spans)
+			}
 			if out != r.HTML(markdown.Whole) {
 				t.Error("the HTML differs between calls")
 			}

@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -31,6 +32,24 @@ func PlainText(text string, names Names) string {
 	return fillPlain(text, names, func(s string) string { return s }, func(_ *resolvedName, shown string) string { return shown })
 }
 
+// PlainTextLinks returns [PlainText], and where in it the links to an entity stand, which is known by the slugs.
+func PlainTextLinks(text string, names Names, slugs []string) (string, []Span) {
+	if !strings.Contains(text, "[[") {
+		return text, nil
+	}
+	r := (&Document{}).For(names)
+	var b strings.Builder
+	var spans []Span
+	eachPlainLink(text, func(written string) { b.WriteString(written) }, func(e *entityLink) {
+		start := b.Len()
+		b.WriteString(e.shown(r))
+		if slices.Contains(slugs, e.slug) {
+			spans = append(spans, Span{start, b.Len()})
+		}
+	})
+	return b.String(), spans
+}
+
 // PlainHTML returns a plain text as HTML for the reader of names. The only markup in
 // it are the links to entities, as [Rendering.HTML] has them.
 func PlainHTML(text string, names Names) string {
@@ -45,16 +64,23 @@ func fillPlain(text string, names Names, escape func(string) string, link func(n
 	}
 	r := (&Document{}).For(names)
 	var b strings.Builder
+	eachPlainLink(text, func(written string) { b.WriteString(escape(written)) }, func(e *entityLink) {
+		b.WriteString(link(r.entity(e.slug), e.shown(r)))
+	})
+	return b.String()
+}
+
+// eachPlainLink goes through a plain text: the links in it and what is written between them.
+func eachPlainLink(text string, between func(written string), link func(*entityLink)) {
 	from := 0
 	for _, at := range plainLink.FindAllStringSubmatchIndex(text, -1) {
-		e := entityLink{slug: text[at[2]:at[3]], hasText: at[4] >= 0}
+		e := &entityLink{slug: text[at[2]:at[3]], hasText: at[4] >= 0}
 		if e.hasText {
 			e.text = text[at[4]:at[5]]
 		}
-		b.WriteString(escape(text[from:at[0]]))
-		b.WriteString(link(r.entity(e.slug), e.shown(r)))
+		between(text[from:at[0]])
+		link(e)
 		from = at[1]
 	}
-	b.WriteString(escape(text[from:]))
-	return b.String()
+	between(text[from:])
 }

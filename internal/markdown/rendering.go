@@ -1,8 +1,10 @@
 package markdown
 
 import (
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 )
@@ -25,6 +27,7 @@ type Rendering struct {
 	names    Names
 	entities map[string]*resolvedName
 	sources  map[string]*resolvedName
+	marks    []string // the slugs of links that are marked in plain text
 }
 
 // resolvedName is what a reader sees of an entity or a source; empty for nothing.
@@ -86,6 +89,43 @@ func (r *Rendering) Text(part Part) string {
 		}
 	}
 	return b.String()
+}
+
+// TextLinks returns [Rendering.Text], and where in it the links to an entity stand, which is known by the slugs.
+func (r *Rendering) TextLinks(part Part, slugs []string) (string, []Span) {
+	marking := &Rendering{doc: r.doc, names: r.names, marks: slugs}
+	return unmark(marking.Text(part))
+}
+
+func (r *Rendering) marked(slug string) bool { return slices.Contains(r.marks, slug) }
+
+// Span is a part of a text, in bytes.
+type Span struct{ Start, End int }
+
+// unmark takes the marks around links out of a text, and returns where they stood. No text has these characters
+// otherwise.
+func unmark(text string) (string, []Span) {
+	if !strings.ContainsRune(text, placeholderOpen) {
+		return text, nil
+	}
+	var b strings.Builder
+	var spans []Span
+	for text != "" {
+		i := strings.IndexFunc(text, func(r rune) bool { return r == placeholderOpen || r == placeholderClose })
+		if i < 0 {
+			b.WriteString(text)
+			break
+		}
+		mark, size := utf8.DecodeRuneInString(text[i:])
+		b.WriteString(text[:i])
+		text = text[i+size:]
+		if mark == placeholderOpen {
+			spans = append(spans, Span{b.Len(), b.Len()})
+		} else if n := len(spans); n > 0 {
+			spans[n-1].End = b.Len()
+		}
+	}
+	return b.String(), spans
 }
 
 // Outline returns the headings of the body. Their anchors are the same for all

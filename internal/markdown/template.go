@@ -131,16 +131,24 @@ func (p lineTemplate) fill(r *Rendering) string {
 		if b.Len() > 0 && (space || soft && !(unspaced(last) && unspaced(first))) {
 			b.WriteByte(' ')
 		}
-		b.WriteString(s)
+		if part.placeholder != nil && part.placeholder.entity != nil && r.marked(part.placeholder.entity.slug) {
+			b.WriteRune(placeholderOpen)
+			b.WriteString(s)
+			b.WriteRune(placeholderClose)
+		} else {
+			b.WriteString(s)
+		}
 		last, _ = utf8.DecodeLastRuneInString(s)
 		space, soft = false, false
 	}
 	return b.String()
 }
 
-// hasNames reports whether the line has placeholders.
+// hasNames reports whether readers see the line differently.
 func (p lineTemplate) hasNames() bool {
-	return slices.ContainsFunc(p, func(part piece) bool { return part.placeholder != nil })
+	return slices.ContainsFunc(p, func(part piece) bool {
+		return part.placeholder != nil && (part.placeholder.entity == nil || !part.placeholder.entity.hasText)
+	})
 }
 
 // withoutNames returns the line for a reader who sees no entity and no source.

@@ -159,10 +159,6 @@ func (l *lineWriter) node(a *analysis, n ast.Node) {
 	case *ast.AutoLink:
 		l.write(string(n.Label(l.src)))
 	case *entityLink:
-		if n.hasText {
-			l.write(n.text)
-			return
-		}
 		l.placeholder(&placeholder{entity: n})
 	case *citation:
 		l.placeholder(&placeholder{cite: n, dropSpace: a.spaceIsSurplus(n)})

@@ -69,6 +69,29 @@ func (m *Matcher) Snippets(text, language string, size, limit int) []Snippet {
 	return snippets
 }
 
+// Around returns fragments of a text around places in it, at most limit, each about size columns wide, cut as [Matcher.Snippets]
+// cuts. The places are in order. One that is in the fragment around an earlier one has no fragment of its own.
+func Around(text, language string, places []Span, size, limit int) []Snippet {
+	if len(places) == 0 || limit <= 0 {
+		return nil
+	}
+	c := cutter{text: text, tokens: Analyze(nil, text, language), size: size}
+	var snippets []Snippet
+	end := 0
+	for _, place := range places {
+		if place.Start < end {
+			continue
+		}
+		w := c.window(place)
+		w.Start = max(w.Start, min(end, place.Start))
+		end = w.End
+		if snippets = append(snippets, c.snippet(w, places)); len(snippets) == limit {
+			break
+		}
+	}
+	return snippets
+}
+
 // maxCandidates is how many of the places where something was found are looked at as
 // the beginning of a fragment.
 const maxCandidates = 200
