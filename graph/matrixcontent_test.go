@@ -113,7 +113,7 @@ func (m *matrix) fields(of, s string, n int) string {
 	case "Tag":
 		return fmt.Sprintf(`label: "t-%[1]s" description: "d-%[1]s" vocabulary: TOPIC %[2]s`, s, parent("tag"))
 	case "Entity":
-		return fmt.Sprintf(`name: "n-%[1]s" kind: COMPANY description: "d-%[1]s" startDate: "2020" endDate: "2021" language: "en" country: "JP" homepage: "https://example.org/w-%[1]s" tags: %[2]s
+		return fmt.Sprintf(`name: "n-%[1]s" kind: PLATFORM description: "d-%[1]s" startDate: "2020" endDate: "2021" language: "en" country: "JP" homepage: "https://example.org/w-%[1]s" tags: %[2]s
 			names: [{text: "alias-%[1]s" kind: ALIAS}] identifiers: [{scheme: "LEI" value: "v-%[1]s"}]
 			listings: [{authority: "a-%[1]s" programme: "p-%[1]s" since: "2020" %[3]s}, {authority: "OFAC" programme: "q-%[1]s" since: "2020" %[3]s}]`, s, listOf("tag", s), cites)
 	case "Relationship":

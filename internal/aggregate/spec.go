@@ -37,6 +37,8 @@ type FieldSpec struct {
 	Required      bool
 	Max           int // of text: characters; of a list: elements; of a number: its value
 	Min           int
+	// TargetKind is the kind that the entity to which a link leads has when it is saved; empty for any.
+	TargetKind string
 	Values        []string
 	Target        domain.Type
 	column        string // where it is not the name in snake case

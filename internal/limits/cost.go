@@ -29,7 +29,10 @@ var surcharges = map[string]int{
 	"related":       200, // several searches
 	"network":       200, // a walk through the graph
 	"paths":         500,
-	"degree":        20, // a count
+	"timeline":      300,
+	"counts":        100, // a count of a whole list, by date
+	"buckets":       200, // counts of a whole timeline
+	"degree":        20,  // a count
 
 	"exposure": 500, // all that is above an entity
 	"owners":   500,
