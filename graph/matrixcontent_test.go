@@ -128,7 +128,8 @@ func (m *matrix) fields(of, s string, n int) string {
 		return fmt.Sprintf(`from: "entity-%s" to: "entity-%s" kind: OWNS share: 50 confidence: CONFIRMED since: "2020" until: "2021" role: "r-%s" description: "d-%[3]s" %s`, from, to, s, cites)
 	case "Narrative":
 		return fmt.Sprintf(`title: "t-%[1]s" claim: "c-%[1]s" status: ACTIVE description: "d-%[1]s" assessment: "a-%[1]s" firstObserved: "2020" lastObserved: "2021" targets: %[2]s amplifiers: %[2]s tags: %[3]s %[4]s
-			observations: [{observedOn: "2021" description: "o-%[1]s" platform: "p-%[1]s" %[5]s}]`, s, listOf("entity", s), listOf("tag", s), parent("narrative"), cites)
+			observations: %[5]s`, s, listOf("entity", s), listOf("tag", s), parent("narrative"),
+			objects("entity", s, `observedOn: "2021" description: "o-`+s+`" platform: %[1]s reach: 7 `+cites))
 	case "Report":
 		hero := s
 		if hero == "trashed" || hero == "gone" {
