@@ -15,7 +15,7 @@ func TestTimeline(t *testing.T) {
 			e: createEntity(input: {slug: "fair", kind: EVENT, name: "Fair", startDate: "2020-02"}) { created }
 			x: createEntity(input: {slug: "works", kind: COMPANY, name: "Works", listings: [{authority: "Office", since: "2020", until: "2021-03-04", source: "src"}]}) { created }
 			y: createEntity(input: {slug: "mill", kind: COMPANY, name: "Mill"}) { created }
-			r: createRelationship(input: {slug: "owns", kind: OWNS, from: "works", to: "mill", confidence: CONFIRMED, since: "2020-02-03", source: "src"}) { created }
+			r: createRelationship(input: {slug: "owns", kind: OWNS, from: "works", to: "mill", confidence: CONFIRMED, since: "2020-02-03", citations: [{source: "src"}]}) { created }
 			n: createNarrative(input: {slug: "story", title: "Story", claim: "C", status: ACTIVE, targets: ["works"], observations: [
 				{observedOn: "2020-02-03", platform: "board", language: "en", reach: 10, description: "One."},
 				{observedOn: "2020-02-09", platform: "hidden-board", language: "ja", reach: 9007199254740991, description: "Two."},
