@@ -86,7 +86,8 @@ func storedAsText(f *ast.Field) bool {
 }
 
 // bounded are the types whose lists have as many elements as an argument of the field says.
-var bounded = map[string]bool{"Network": true, "Paths": true, "Holdings": true, "ExposureReport": true}
+var bounded = map[string]bool{"Network": true, "Paths": true, "Holdings": true, "ExposureReport": true,
+	"ObservationCounts": true, "TimelineBuckets": true}
 
 // isFacet reports whether a field is a list of values of a facet.
 func isFacet(f *ast.Field) bool {
