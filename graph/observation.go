@@ -26,9 +26,9 @@ func (observationResolver) Platform(ctx context.Context, obj *db.Observation) (*
 
 func (r queryResolver) Observations(ctx context.Context, first *int, after *string, last *int, before *string, f filter, by order) (*model.ObservationConnection, error) {
 	// Observations have no marking of their own: a viewer sees those of the narratives that the viewer sees.
-	visible := filter{"narrative": filter{}}
+	visible := map[string]any{"narrative": map[string]any{}}
 	if f != nil {
-		visible = filter{"and": []any{visible, f}}
+		visible = map[string]any{"and": []any{visible, map[string]any(f)}}
 	}
 	read.DependOnList(ctx, r.reader, catalog.Narratives.Table, nil)
 	return read.List(ctx, r.reader, catalog.Observations, args(first, after, last, before, visible, &by))

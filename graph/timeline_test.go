@@ -20,7 +20,7 @@ func TestTimeline(t *testing.T) {
 				{observedOn: "2020-02-03", platform: "board", language: "en", reach: 10, description: "One."},
 				{observedOn: "2020-02-09", platform: "hidden-board", language: "ja", reach: 9007199254740991, description: "Two."},
 				{observedOn: "2020-03", platform: "board", description: "Three."}, {observedOn: "2020", description: "Four."}]}) { created } }`).ok()
-		r := a.query(editor, `mutation { addObservation(input: {narrative: "story", observedOn: "2021", platform: "works", description: "D"}) { observation { id } } }`)
+		r := a.as(editor, `mutation { addObservation(input: {narrative: "story", observedOn: "2021", platform: "works", description: "D"}) { observation { id } } }`, nil)
 		if r.code() != "BAD_USER_INPUT" {
 			t.Errorf("a company is a platform: %s", r.body)
 		}
@@ -82,7 +82,7 @@ func TestTimeline(t *testing.T) {
 			}
 		}
 		for _, arguments := range []string{`entities: ["hidden-board"]`, `from: "x"`, `from: "2021", to: "2020"`, `first: 0`, `after: "x"`} {
-			if r := a.query(public, `{ timeline(`+arguments+`) { nodes { title } } }`); r.code() != "BAD_USER_INPUT" {
+			if r := a.as(public, `{ timeline(`+arguments+`) { nodes { title } } }`, nil); r.code() != "BAD_USER_INPUT" {
 				t.Errorf("%s: got %s", arguments, r.body)
 			}
 		}
