@@ -103,7 +103,7 @@ var mutations = []struct {
 	{"updateListing", `id: $listing programme: "P"`, audit.Update, "changed", "", ""},
 	{"removeListing", `id: $listing`, audit.Update, "changed", "", ""},
 	{"addObservation", `narrative: "n" observedOn: "2026" description: "D."`, audit.Update, "observation { id }", "observation", "observation.id"},
-	{"updateObservation", `id: $observation platform: "P"`, audit.Update, "changed", "", ""},
+	{"updateObservation", `id: $observation reach: 3`, audit.Update, "changed", "", ""},
 	{"removeObservation", `id: $observation`, audit.Update, "changed", "", ""},
 	{"compileEdition", `series: "w" from: "2026-01-01" to: "2026-01-14"`, audit.Create, "created", "", ""},
 	{"updateEdition", `id: "w" title: "W2"`, audit.Update, "changed", "", ""},

@@ -32,6 +32,7 @@ var cacheableFields = map[string]bool{
 	"series": true, "allSeries": true,
 	"changes": true,
 	"search":  true, "suggest": true, "matchEntities": true,
+	"observations": true, "timeline": true,
 	"network": true, "paths": true, "exposureReport": true,
 	"narrativeActors": true,
 

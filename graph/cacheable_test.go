@@ -28,7 +28,7 @@ import (
 // new one fails the test until it is decided.
 func TestEveryRootFieldIsCacheableOrNot(t *testing.T) {
 	t.Parallel()
-	want := map[string]bool{"node": true, "nodes": true, "viewer": false, "changes": true, "search": true, "suggest": true, "matchEntities": true, "network": true, "paths": true, "exposureReport": true, "narrativeActors": true, "__typename": true, "__schema": true, "__type": true}
+	want := map[string]bool{"node": true, "nodes": true, "viewer": false, "changes": true, "search": true, "suggest": true, "matchEntities": true, "network": true, "observations": true, "timeline": true, "paths": true, "exposureReport": true, "narrativeActors": true, "__typename": true, "__schema": true, "__type": true}
 	for _, doc := range documents {
 		want[doc.one], want[doc.many] = true, true
 	}

@@ -36,7 +36,7 @@ var testContent = []testDocument{
 	{"Relationship", `slug: "port-supplies-cw" from: "port-ltd" to: "crane-works" kind: SUPPLIES confidence: POSSIBLE citations: [{source: "harbour-gazette"}]`},
 	{"Relationship", `slug: "hidden-owns-cw" from: "hidden-fund" to: "crane-works" kind: OWNS share: 60 confidence: PROBABLE citations: [{source: "company-register"}]`},
 	{"Narrative", `slug: "ports-are-safe" title: "Ports are safe" claim: "All ports are safe." status: ACTIVE firstObserved: "2020" targets: ["port-ltd"] amplifiers: ["crane-works", "hidden-fund"] tags: ["ports"]
-		observations: [{observedOn: "2021-01-02", platform: "Forum", description: "A thread.", reach: 3000000000, source: "harbour-gazette"}]`},
+		observations: [{observedOn: "2021-01-02", description: "A thread.", reach: 3000000000, source: "harbour-gazette"}]`},
 	{"Narrative", `slug: "cranes-are-safe" title: "Cranes are safe" claim: "All cranes are safe." status: EMERGING parent: "ports-are-safe" targets: ["port-ltd", "crane-works"]`},
 	{"Report", `slug: "alpha" title: "Alpha" kind: RESEARCH language: "en" summary: "First." keyFindings: ["One.", "Two."] methods: [OSINT, CSINT]
 		body: "# Start\n\nOn [[crane-works]] and [[hidden-fund|a fund]].[^1]\n\n## Next\n\nMore.[^2]\n\n[^1]: See [@harbour-gazette, p. 3].\n[^2]: Known."

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"entgo.io/ent/dialect/sql"
-
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
@@ -193,13 +191,13 @@ type claimRows struct {
 }
 
 func (c *claimRows) read(ctx context.Context) (err error) {
-	if c.listings, err = rowsOf(ctx, c.reader, catalog.Listings, c.ids["LISTING"]); err != nil {
+	if c.listings, err = rowsByID(ctx, c.Resolver, catalog.Listings, c.ids["LISTING"]); err != nil {
 		return err
 	}
-	if c.observations, err = rowsOf(ctx, c.reader, catalog.Observations, c.ids["OBSERVATION"]); err != nil {
+	if c.observations, err = rowsByID(ctx, c.Resolver, catalog.Observations, c.ids["OBSERVATION"]); err != nil {
 		return err
 	}
-	if c.items, err = rowsOf(ctx, c.reader, catalog.Items, c.ids["EDITION_ITEM"]); err != nil {
+	if c.items, err = rowsByID(ctx, c.Resolver, catalog.Items, c.ids["EDITION_ITEM"]); err != nil {
 		return err
 	}
 	c.footnotes = map[domain.ID]*db.Footnote{}
@@ -221,21 +219,6 @@ func (c *claimRows) read(ctx context.Context) (err error) {
 		}
 	}
 	return nil
-}
-
-// rowsOf reads rows that documents own, by their ids. The documents are those that the viewer sees.
-func rowsOf[T any](ctx context.Context, reader *read.Reader, t *read.Type[T], ids []domain.ID) (map[domain.ID]*T, error) {
-	found := map[domain.ID]*T{}
-	if len(ids) == 0 {
-		return found, nil
-	}
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	rows, err := read.All(ctx, reader, t, func(s *sql.Selector) { s.Where(reader.Has(s.C("id"), ids)) })
-	for _, row := range rows {
-		found[t.ID(row)] = row
-	}
-	return found, err
 }
 
 // claim returns a claim; nil if its rows are not there.
@@ -261,7 +244,15 @@ func (c *claimRows) claim(ctx context.Context, of *knowledge.Claim) (*model.Clai
 		}
 	case "OBSERVATION":
 		if out.Observation, found = c.observations[of.Row]; found {
-			own = domain.ObservationName(out.Observation.ObservedOn, deref(out.Observation.Platform))
+			platform, err := catalog.ObservationPlatform.One(ctx, out.Observation)
+			if err != nil {
+				return nil, err
+			}
+			name := ""
+			if platform != nil {
+				name = platform.Name
+			}
+			own = domain.ObservationName(out.Observation.ObservedOn, name)
 		}
 	case "EDITION_ITEM":
 		if out.Item, found = c.items[of.Row]; found {

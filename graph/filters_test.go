@@ -96,7 +96,7 @@ func TestFilters(t *testing.T) {
 
 			{"narratives", `firstObserved: {lt: "2020-05"}`, "ports-are-safe"},
 			{"narratives", `observations: {reach: {gt: 2999999999}}`, "ports-are-safe"},
-			{"narratives", `observations: {reach: {in: [3000000000]}, platform: {eq: "Forum"}}`, "ports-are-safe"},
+			{"narratives", `observations: {reach: {in: [3000000000]}}`, "ports-are-safe"},
 			{"narratives", `parent: {slug: {eq: "ports-are-safe"}}`, "cranes-are-safe"},
 			{"narratives", `not: {parent: {}}`, "ports-are-safe"},
 			{"tags", `vocabulary: {eq: TOPIC}, not: {parent: {}}`, "ports"},

@@ -117,8 +117,16 @@ func (r *Resolver) narrativeLinked(ctx context.Context, row *db.Narrative) (json
 		return nil, err
 	}
 	for _, o := range observations {
+		platform, err := catalog.ObservationPlatform.One(ctx, o)
+		if err != nil {
+			return nil, err
+		}
+		name := ""
+		if platform != nil {
+			name = platform.Name
+		}
 		out.Sightings = append(out.Sightings, schemaorg.Sighting{
-			URL: deref(o.URL), Platform: deref(o.Platform), Language: deref(o.Language), Date: o.ObservedOn,
+			URL: deref(o.URL), Platform: name, Language: deref(o.Language), Date: o.ObservedOn,
 		})
 	}
 	text, err := r.publisher().Narrative(out)

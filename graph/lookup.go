@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"slices"
 
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
@@ -83,4 +84,13 @@ func loaderOf[T any](t *read.Type[T]) loader {
 		}
 		return err
 	}
+}
+
+// rowsByID reads rows with all columns, by their ids: documents that the viewer sees, or what such documents own.
+func rowsByID[T any](ctx context.Context, r *Resolver, t *read.Type[T], ids []domain.ID) (map[domain.ID]*T, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	slices.Sort(ids)
+	return read.ByIDs(read.AllColumns(ctx), r.reader, t, slices.Compact(ids))
 }

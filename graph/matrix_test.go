@@ -62,6 +62,7 @@ func TestVisibilityMatrix(t *testing.T) {
 			m.facets(v)
 			m.search(v)
 			m.graph(v)
+			m.time(v)
 			m.ownership(v)
 			m.evidence(v)
 			m.oneByOne(v)

@@ -113,7 +113,7 @@ func (m *matrix) fields(of, s string, n int) string {
 	case "Tag":
 		return fmt.Sprintf(`label: "t-%[1]s" description: "d-%[1]s" vocabulary: TOPIC %[2]s`, s, parent("tag"))
 	case "Entity":
-		return fmt.Sprintf(`name: "n-%[1]s" kind: COMPANY description: "d-%[1]s" startDate: "2020" endDate: "2021" language: "en" country: "JP" homepage: "https://example.org/w-%[1]s" tags: %[2]s
+		return fmt.Sprintf(`name: "n-%[1]s" kind: PLATFORM description: "d-%[1]s" startDate: "2020" endDate: "2021" language: "en" country: "JP" homepage: "https://example.org/w-%[1]s" tags: %[2]s
 			names: [{text: "alias-%[1]s" kind: ALIAS}] identifiers: [{scheme: "LEI" value: "v-%[1]s"}]
 			listings: [{authority: "a-%[1]s" programme: "p-%[1]s" since: "2020" %[3]s}, {authority: "OFAC" programme: "q-%[1]s" since: "2020" %[3]s}]`, s, listOf("tag", s), cites)
 	case "Relationship":
@@ -132,7 +132,8 @@ func (m *matrix) fields(of, s string, n int) string {
 		return fmt.Sprintf(`from: "entity-%s" to: "entity-%s" kind: OWNS %s confidence: CONFIRMED since: "2020" until: "2021" role: "r-%s" description: "d-%[4]s" %s`, from, to, share, s, cites)
 	case "Narrative":
 		return fmt.Sprintf(`title: "t-%[1]s" claim: "c-%[1]s" status: ACTIVE description: "d-%[1]s" assessment: "a-%[1]s" firstObserved: "2020" lastObserved: "2021" targets: %[2]s amplifiers: %[2]s tags: %[3]s %[4]s
-			observations: [{observedOn: "2021" description: "o-%[1]s" platform: "p-%[1]s" %[5]s}]`, s, listOf("entity", s), listOf("tag", s), parent("narrative"), cites)
+			observations: %[5]s`, s, listOf("entity", s), listOf("tag", s), parent("narrative"),
+			objects("entity", s, `observedOn: "2021" description: "o-`+s+`" platform: %[1]s reach: 7 `+cites))
 	case "Report":
 		hero := s
 		if hero == "trashed" || hero == "gone" {

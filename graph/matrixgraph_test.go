@@ -39,6 +39,40 @@ func (m *matrix) graph(v *domain.Viewer) {
 	}
 }
 
+// time reads what happened, and observations over time: all of it, and about each entity, narrative and tag.
+func (m *matrix) time(v *domain.Viewer) {
+	m.t.Helper()
+	const entries = `{ nodes { kind date title document { slug } observation { description platform { name } narrative { slug } citations { source { title } } }
+		listing { authority citations { source { title } } } item { headline edition { slug } } } buckets(by: YEAR) { undated buckets { start count kinds { kind count } } } }`
+	for _, entryPoint := range []string{"Query.timeline", "Query.observations"} {
+		m.entryPoints[entryPoint] = true
+	}
+	r := m.as(v, `{ timeline(first: 100) `+entries+` }`, nil).ok()
+	m.wantNoLeak(v, "Query.timeline", r)
+	counted := 0.0
+	for _, b := range r.at("timeline.buckets.buckets").([]any) {
+		counted += b.(map[string]any)["count"].(float64)
+	}
+	if got := len(r.at("timeline.nodes").([]any)); got < 100 && float64(got) != counted {
+		m.t.Errorf("%s (TLP:%v): %d entries, and %v are counted", v.Role, v.Clearance, got, counted)
+	}
+	const observations = `(first: 100) { totalCount nodes { description platform { slug name } narrative { slug } } counts(by: MONTH, groupBy: PLATFORM) { undated buckets { count reach groups { count platform { slug name } } } } }`
+	r = m.as(v, `{ observations`+observations+` narratives(first: 100) { nodes { observations`+observations+` } } }`, nil).ok()
+	m.wantNoLeak(v, "Query.observations", r)
+	if got, want := r.at("observations.counts.undated"), r.at("observations.totalCount"); got != want {
+		m.t.Errorf("%s (TLP:%v): %v observations of a year without a month, want all %v", v.Role, v.Clearance, got, want)
+	}
+	for _, state := range states {
+		for _, argument := range []string{`entities: ["entity-%s"]`, `narratives: ["narrative-%s"]`, `tags: ["tag-%s"]`} {
+			r := m.as(v, `{ timeline(`+fmt.Sprintf(argument, state)+`, first: 100) `+entries+` }`, nil)
+			m.wantNoLeak(v, "Query.timeline", r)
+			if !sees(v, state) && r.code() != "BAD_USER_INPUT" {
+				m.t.Errorf("%s (TLP:%v): the timeline of what is hidden: %s", v.Role, v.Clearance, r.body)
+			}
+		}
+	}
+}
+
 // ownership asks for what lists mean for each entity, for owners and holdings, and for all that a list reaches.
 func (m *matrix) ownership(v *domain.Viewer) {
 	m.t.Helper()

@@ -95,7 +95,7 @@ func (r *Resolver) mentions(ctx context.Context, p knowledge.MentionsParams, ent
 	if err != nil {
 		return nil, err
 	}
-	itemRows, err := rowsOf(ctx, r.reader, catalog.Items, items)
+	itemRows, err := rowsByID(ctx, r, catalog.Items, items)
 	if err != nil {
 		return nil, err
 	}

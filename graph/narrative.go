@@ -40,8 +40,8 @@ func (narrativeResolver) Tags(ctx context.Context, obj *db.Narrative) ([]*db.Tag
 	return catalog.NarrativeTags.List(ctx, obj)
 }
 
-func (narrativeResolver) Observations(ctx context.Context, obj *db.Narrative) ([]*db.Observation, error) {
-	return catalog.NarrativeObservations.List(ctx, obj)
+func (narrativeResolver) Observations(ctx context.Context, obj *db.Narrative, first *int, after *string, last *int, before *string, f filter, by *order) (*model.ObservationConnection, error) {
+	return catalog.NarrativeObservations.Page(ctx, obj, args(first, after, last, before, f, by))
 }
 
 func (narrativeResolver) Reports(ctx context.Context, obj *db.Narrative, first *int, after *string, last *int, before *string, f filter, by *order) (*model.ReportConnection, error) {

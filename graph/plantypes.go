@@ -42,7 +42,7 @@ func (r *Resolver) planTypes(schema *ast.Schema) plan.Types {
 			"targets":      toPage(catalog.NarrativeTargets),
 			"amplifiers":   toPage(catalog.NarrativeAmplifiers),
 			"tags":         toList(catalog.NarrativeTags),
-			"observations": toList(catalog.NarrativeObservations),
+			"observations": toPage(catalog.NarrativeObservations),
 			"reports":      toPage(catalog.NarrativeReports),
 		}),
 		"Entity": planType(schema, "Entity", catalog.Entities, plan.Fields{
@@ -124,6 +124,8 @@ func (r *Resolver) planTypes(schema *ast.Schema) plan.Types {
 		}),
 		"Observation": planType(schema, "Observation", catalog.Observations, plan.Fields{
 			"anchor":    anchorOf("observation"),
+			"narrative": toOne(catalog.ObservationNarrative),
+			"platform":  toOne(catalog.ObservationPlatform),
 			"citations": toList(catalog.ObservationCitations),
 		}),
 		"EditionItem": planType(schema, "EditionItem", catalog.Items, plan.Fields{

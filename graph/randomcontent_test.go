@@ -255,7 +255,6 @@ func (l *contentGenerator) fields(of domain.Type, n int, marking domain.Marking)
 		var observations []any
 		for range l.below(3) {
 			o := fields{"observedOn": pick(l.dice, someDates), "description": l.word(), "citations": l.citations(0)}
-			l.optional(o, "platform", l.word())
 			l.optional(o, "reach", 3_000_000_000+l.below(2))
 			l.optional(o, "language", "en")
 			l.optional(o, "url", "https://example.org/o")

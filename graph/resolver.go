@@ -60,7 +60,11 @@ type (
 	citationResolver     struct{}
 	listingResolver      struct{}
 	observationResolver  struct{}
-	itemResolver         struct{ *Resolver }
+
+	observationConnectionResolver struct{ *Resolver }
+	timelineResolver              struct{ *Resolver }
+
+	itemResolver struct{ *Resolver }
 
 	keyResolver    struct{ *Resolver }
 	personResolver struct{ *Resolver }
@@ -147,8 +151,14 @@ func (r *Resolver) Footnote() generated.FootnoteResolver         { return footno
 func (r *Resolver) Contribution() generated.ContributionResolver { return contributionResolver{} }
 func (r *Resolver) Citation() generated.CitationResolver         { return citationResolver{} }
 func (r *Resolver) Listing() generated.ListingResolver           { return listingResolver{} }
-func (r *Resolver) Observation() generated.ObservationResolver   { return observationResolver{} }
-func (r *Resolver) EditionItem() generated.EditionItemResolver   { return itemResolver{r} }
+func (r *Resolver) ObservationConnection() generated.ObservationConnectionResolver {
+	return observationConnectionResolver{r}
+}
+func (r *Resolver) TimelineConnection() generated.TimelineConnectionResolver {
+	return timelineResolver{r}
+}
+func (r *Resolver) Observation() generated.ObservationResolver { return observationResolver{} }
+func (r *Resolver) EditionItem() generated.EditionItemResolver { return itemResolver{r} }
 
 func (r *Resolver) ApiKey() generated.ApiKeyResolver         { return keyResolver{r} }
 func (r *Resolver) Person() generated.PersonResolver         { return personResolver{r} }

@@ -17,12 +17,12 @@ func TestRowsHaveAnchors(t *testing.T) {
 		if got := r.at("updateEditionItem.item.id"); got != id || r.at("updateEditionItem.edition.items.0.id") != id {
 			t.Errorf("changed, the item has the id %v, want %v: %s", got, id, r.body)
 		}
-		live := a.query(public, `{ edition(slug: "weekly-7") { items { id anchor headline } } narrative(slug: "ports-are-safe") { observations { id anchor } }
+		live := a.query(public, `{ edition(slug: "weekly-7") { items { id anchor headline } } narrative(slug: "ports-are-safe") { observations { nodes { id anchor } } }
 			entity(slug: "crane-works") { listings { id anchor } } }`)
 		if got, want := live.at("edition.items.0.anchor"), r.at("updateEditionItem.item.anchor"); got != want || live.at("edition.items.0.headline") != "A crane leant" {
 			t.Errorf("got the anchor %v in live, want %v: %s", got, want, live.body)
 		}
-		for path, want := range map[string]string{"edition.items.0.anchor": "item", "narrative.observations.0.anchor": "observation", "entity.listings.0.anchor": "listing"} {
+		for path, want := range map[string]string{"edition.items.0.anchor": "item", "narrative.observations.nodes.0.anchor": "observation", "entity.listings.0.anchor": "listing"} {
 			if got := live.at(path).(string); !regexp.MustCompile("^" + want + "-[0-9a-z]{13}$").MatchString(got) {
 				t.Errorf("%s: got %q, want %s and the id", path, got, want)
 			}

@@ -22,8 +22,8 @@ type Observation struct {
 	NarrativeID domain.ID `json:"narrative_id,omitempty"`
 	// ObservedOn holds the value of the "observed_on" field.
 	ObservedOn domain.Date `json:"observed_on,omitempty"`
-	// Platform holds the value of the "platform" field.
-	Platform *string `json:"platform,omitempty"`
+	// PlatformID holds the value of the "platform_id" field.
+	PlatformID *domain.ID `json:"platform_id,omitempty"`
 	// URL holds the value of the "url" field.
 	URL *string `json:"url,omitempty"`
 	// Language holds the value of the "language" field.
@@ -43,9 +43,9 @@ func (*Observation) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case observation.FieldID, observation.FieldPosition, observation.FieldNarrativeID, observation.FieldReach:
+		case observation.FieldID, observation.FieldPosition, observation.FieldNarrativeID, observation.FieldPlatformID, observation.FieldReach:
 			values[i] = new(sql.NullInt64)
-		case observation.FieldObservedOn, observation.FieldPlatform, observation.FieldURL, observation.FieldLanguage, observation.FieldDescription:
+		case observation.FieldObservedOn, observation.FieldURL, observation.FieldLanguage, observation.FieldDescription:
 			values[i] = new(sql.NullString)
 		default:
 			values[i] = new(sql.UnknownType)
@@ -86,12 +86,12 @@ func (_m *Observation) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ObservedOn = domain.Date(value.String)
 			}
-		case observation.FieldPlatform:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field platform", values[i])
+		case observation.FieldPlatformID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field platform_id", values[i])
 			} else if value.Valid {
-				_m.Platform = new(string)
-				*_m.Platform = value.String
+				_m.PlatformID = new(domain.ID)
+				*_m.PlatformID = domain.ID(value.Int64)
 			}
 		case observation.FieldURL:
 			if value, ok := values[i].(*sql.NullString); !ok {

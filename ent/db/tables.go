@@ -503,15 +503,16 @@ func Tables() []Table {
 				{"id", field.TypeInt64, false},
 				{"position", field.TypeInt, false},
 				{"observed_on", field.TypeString, true},
-				{"platform", field.TypeString, true},
 				{"url", field.TypeString, true},
 				{"language", field.TypeString, true},
 				{"description", field.TypeString, false},
 				{"reach", field.TypeInt, true},
 				{"narrative_id", field.TypeInt64, false},
+				{"platform_id", field.TypeInt64, true},
 			},
 			ForeignKeys: []ForeignKey{
 				{"narrative_id", "narratives", true},
+				{"platform_id", "entities", false},
 			},
 		},
 		{

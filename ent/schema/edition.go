@@ -68,7 +68,9 @@ func (EditionItem) Fields() []ent.Field {
 	}
 }
 func (EditionItem) Edges() []ent.Edge    { return []ent.Edge{owned("edition", Edition.Type)} }
-func (EditionItem) Indexes() []ent.Index { return []ent.Index{index.Fields("edition_id", "position")} }
+func (EditionItem) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("edition_id", "position"), inOrder("occurred_on")}
+}
 
 // ItemEntity links an edition's item to an entity.
 type ItemEntity struct{ ent.Schema }

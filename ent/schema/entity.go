@@ -86,5 +86,5 @@ func (Listing) Fields() []ent.Field {
 }
 func (Listing) Edges() []ent.Edge { return []ent.Edge{owned("entity", Entity.Type)} }
 func (Listing) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("entity_id", "position"), index.Fields("authority", "programme")}
+	return []ent.Index{index.Fields("entity_id", "position"), index.Fields("authority", "programme"), inOrder("since"), inOrder("until")}
 }

@@ -89,14 +89,19 @@ func (Observation) Fields() []ent.Field {
 	return []ent.Field{
 		ref("narrative_id"),
 		date("observed_on"),
-		text("platform"),
+		optionalRef("platform_id"),
 		text("url"),
 		text("language"),
 		field.Text("description"),
 		field.Int("reach").Optional().Nillable(),
 	}
 }
-func (Observation) Edges() []ent.Edge { return []ent.Edge{owned("narrative", Narrative.Type)} }
+func (Observation) Edges() []ent.Edge {
+	return []ent.Edge{owned("narrative", Narrative.Type), mayRefer("platform", Entity.Type)}
+}
 func (Observation) Indexes() []ent.Index {
-	return []ent.Index{index.Fields("narrative_id", "position")}
+	return []ent.Index{
+		index.Fields("narrative_id", "position"), index.Fields("platform_id"),
+		inOrder("observed_on"), inOrder("reach"),
+	}
 }

@@ -28,6 +28,8 @@ var (
 	NarrativeObservations = read.NewEdge("observations", Narratives, Observations, narrativeObservations)
 	NarrativeReports      = read.NewEdge("reports", Narratives, Reports, narrativeReports).Ordered("PUBLISHED_AT", read.Descending)
 
+	ObservationNarrative = read.NewEdge("narrative", Observations, Narratives, observationNarrative)
+	ObservationPlatform  = read.NewEdge("platform", Observations, Entities, observationPlatform)
 	ObservationCitations = read.NewEdge("citations", Observations, Citations, observationCitations).Where(visible("source"))
 
 	EntityNames         = read.NewEdge("names", Entities, Names, entityNames)

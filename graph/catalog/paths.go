@@ -56,6 +56,8 @@ var (
 	narrativeObservations = back("observations", "narrative_id")
 	narrativeReports      = inverse("reports", "report_narratives", "narrative_id", "report_id")
 	observationCitations  = back("citations", "observation_id")
+	observationNarrative  = to("narratives", "narrative_id")
+	observationPlatform   = to("entities", "platform_id")
 
 	entityNames       = back("entity_names", "entity_id")
 	entityIdentifiers = back("entity_identifiers", "entity_id")

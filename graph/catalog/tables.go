@@ -345,11 +345,11 @@ var (
 		Name: "observations", Type: "Observation",
 		Fields: fields{
 			"observedOn": date("observed_on"),
-			"platform":   optional(text("platform")),
 			"language":   optional(language()),
 			"reach":      {Column: "reach", Kind: read.Long, Nullable: true},
 		},
-		Relations: relations{"sources": citedBy("observation_id")},
+		Relations: relations{"narrative": observationNarrative, "platform": observationPlatform, "sources": citedBy("observation_id")},
+		Orders:    orders{"OBSERVED_ON": orderDate("observed_on"), "REACH": {Column: "reach", Kind: read.Long, Nullable: true}},
 	}
 
 	itemTable = &read.Table{

@@ -20,6 +20,8 @@ type (
 	ReportEdge             = read.Edge[db.Report]
 	NarrativeConnection    = read.Connection[db.Narrative]
 	NarrativeEdge          = read.Edge[db.Narrative]
+	ObservationConnection  = read.Connection[db.Observation]
+	ObservationEdge        = read.Edge[db.Observation]
 	EntityConnection       = read.Connection[db.Entity]
 	EntityEdge             = read.Edge[db.Entity]
 	RelationshipConnection = read.Connection[db.Relationship]

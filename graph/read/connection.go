@@ -15,6 +15,7 @@ type Connection[T any] struct {
 	page   func(context.Context) (*page[T], error)
 	total  func(context.Context) (int, error)
 	facets *Facets
+	tally  func(context.Context, Tally) (tallied, error)
 }
 
 // page is what was read of a list.
@@ -88,6 +89,9 @@ func (c *Connection[T]) PageInfo(ctx context.Context) (*PageInfo, error) {
 	}
 	return info, nil
 }
+
+// Stage returns the stage at which the list is read.
+func (c *Connection[T]) Stage() domain.Stage { return c.plan.order.stage }
 
 // TotalCount counts the whole list.
 func (c *Connection[T]) TotalCount(ctx context.Context) (int, error) { return c.total(ctx) }
@@ -172,5 +176,9 @@ func List[T any](ctx context.Context, r *Reader, t *Type[T], a Args) (*Connectio
 		facets: &Facets{table: t.Table, count: func(ctx context.Context, f Facet, limit int) ([]*FacetValue, error) {
 			return r.facetAll(domain.WithStage(ctx, stage), t.Table, p, f, limit)
 		}},
+		tally: func(ctx context.Context, by Tally) (tallied, error) {
+			found, err := r.tally(domain.WithStage(ctx, stage), t.Table, p, by, nil, []int64{0})
+			return found[0], err
+		},
 	}, nil
 }

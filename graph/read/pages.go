@@ -2,6 +2,7 @@ package read
 
 import (
 	"context"
+	"fmt"
 
 	"entgo.io/ent/dialect/sql"
 
@@ -62,6 +63,12 @@ func (e *EdgeOf[P, C]) Page(ctx context.Context, row *P, a Args) (*Connection[C]
 			})
 			return values[id], err
 		}},
+		tally: func(ctx context.Context, by Tally) (tallied, error) {
+			found, err := once(b, memoKey{edge: fmt.Sprintf("%s tally %+v", e.name, by), field: key.field}, func() (map[domain.ID]tallied, error) {
+				return b.reader.tally(b.context(ctx), e.To, all.plan, by, &e.Relation, b.ids())
+			})
+			return found[id], err
+		},
 	}, nil
 }
 

@@ -35,6 +35,7 @@ type PendingRef struct {
 	Text   string
 	Row    *Row
 	Column string
+	Kind   string // of the entity; empty for any
 }
 
 // DecodeInput reads the fields of an input. Fields that the shape does not
@@ -106,7 +107,7 @@ func decodeList(s ListSpec, v any, path string, out *Patch, p *domain.Problems) 
 				p.Add(at, "want the id or the slug of %s %s", Article(s.Target), s.Target)
 				continue
 			}
-			out.Refs = append(out.Refs, PendingRef{at, s.Target, text, row, s.Target.String() + "_id"})
+			out.Refs = append(out.Refs, PendingRef{Path: at, Target: s.Target, Text: text, Row: row, Column: s.Target.String() + "_id"})
 			continue
 		}
 		given, ok := e.(map[string]any)
@@ -243,7 +244,7 @@ func decodeField(f FieldSpec, v any, path string, row *Row, out *Patch, p *domai
 		return
 	}
 	if f.Kind == KindLink {
-		out.Refs = append(out.Refs, PendingRef{path, f.Target, text, row, column})
+		out.Refs = append(out.Refs, PendingRef{path, f.Target, text, row, column, f.TargetKind})
 		return
 	}
 	row.Set(column, value)

@@ -39,6 +39,38 @@ func ResolveRefs(ctx context.Context, db store.Rows, refs []PendingRef, p *domai
 			return err
 		}
 	}
+	return checkKinds(ctx, db, refs, p)
+}
+
+// checkKinds adds a problem for each reference to an entity of another kind than it is to have.
+func checkKinds(ctx context.Context, db store.Rows, refs []PendingRef, p *domain.Problems) error {
+	var ids []domain.ID
+	for _, r := range refs {
+		if id := r.Row.Ref(r.Column); r.Kind != "" && id != 0 {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	slices.Sort(ids)
+	kinds := map[domain.ID]string{}
+	query := "SELECT id, kind FROM entities WHERE id" + store.InSet(db.Dialect())
+	err := store.QueryRows(ctx, db, query, []any{store.IDSet(db.Dialect(), slices.Compact(ids))}, func(rows *sql.Rows) error {
+		var id domain.ID
+		var kind string
+		err := rows.Scan(&id, &kind)
+		kinds[id] = kind
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read the kinds of entities: %w", err)
+	}
+	for _, r := range refs {
+		if kind := kinds[r.Row.Ref(r.Column)]; r.Kind != "" && kind != "" && kind != r.Kind {
+			p.Add(r.Path, "%q is an entity of kind %s: want one of kind %s", Clip(r.Text), kind, r.Kind)
+		}
+	}
 	return nil
 }
 

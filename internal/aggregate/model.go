@@ -93,7 +93,7 @@ var specs = withTypes(map[domain.Type]*Spec{
 			{Name: "observations", Table: "observations", Max: 2000, Identified: true, Cited: true,
 				Fields: []FieldSpec{
 					{Name: "observedOn", Kind: KindDate, Required: true},
-					{Name: "platform", Kind: KindLine, Max: shortText},
+					{Name: "platform", Kind: KindLink, Target: domain.Entity, TargetKind: "PLATFORM"},
 					{Name: "url", Kind: KindURL},
 					{Name: "language", Kind: KindLanguage},
 					{Name: "description", Kind: KindPlain, Max: LongText, Required: true},

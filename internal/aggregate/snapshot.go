@@ -26,7 +26,7 @@ type Snapshot struct {
 
 // snapshotSchema is the number of the form below. A change of the form, or of
 // a column that snapshots hold, raises it and adds an upgrade.
-const snapshotSchema = 2
+const snapshotSchema = 3
 
 const snapshotTime = "2006-01-02T15:04:05.000000Z"
 

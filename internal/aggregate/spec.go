@@ -32,11 +32,13 @@ const (
 
 // FieldSpec is a field of an input and the column that it fills.
 type FieldSpec struct {
-	Name          string // in the API
-	Kind          FieldKind
-	Required      bool
-	Max           int // of text: characters; of a list: elements; of a number: its value
-	Min           int
+	Name     string // in the API
+	Kind     FieldKind
+	Required bool
+	Max      int // of text: characters; of a list: elements; of a number: its value
+	Min      int
+	// TargetKind is the kind that the entity to which a link leads has when it is saved; empty for any.
+	TargetKind    string
 	Values        []string
 	Target        domain.Type
 	column        string // where it is not the name in snake case

@@ -12,6 +12,7 @@ import (
 // A type that is not there has not changed.
 var upgrades = map[int64]map[domain.Type]func(snapshot map[string]any) error{
 	1: {domain.Edition: referToSeries},
+	2: {domain.Narrative: describePlatforms},
 }
 
 // upgradeForm returns a decoded snapshot as JSON of the next form.
@@ -73,4 +74,22 @@ func SeriesNameIn(snapshot []byte) (string, error) {
 		return "", nil
 	}
 	return in.Root.Fields.Series, nil
+}
+
+// describePlatforms puts the platform of an observation before its description: until form 2 it was a text, and no
+// entity can be made of that.
+func describePlatforms(snapshot map[string]any) error {
+	root, _ := snapshot["root"].(map[string]any)
+	owned, _ := root["owned"].(map[string]any)
+	observations, _ := owned["observations"].([]any)
+	for _, o := range observations {
+		row, _ := o.(map[string]any)
+		fields, _ := row["fields"].(map[string]any)
+		if platform, ok := fields["platform"].(string); ok {
+			description, _ := fields["description"].(string)
+			fields["description"] = platform + ": " + description
+			delete(fields, "platform")
+		}
+	}
+	return nil
 }

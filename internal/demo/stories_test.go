@@ -249,10 +249,13 @@ func narrativesAboutJapan(t *testing.T, exec demo.Exec) {
 			Nodes []struct {
 				Slug, Assessment, FirstObserved, LastObserved string
 				Targets, Amplifiers                           struct{ Nodes []named }
-				Observations                                  []struct {
-					ObservedOn, Platform, Language, Description string
-					Reach                                       *int
-					Citations                                   []citation
+				Observations                                  struct {
+					Nodes []struct {
+						ObservedOn, Language, Description string
+						Platform                          *named
+						Reach                             *int
+						Citations                         []citation
+					}
 				}
 			}
 		}
@@ -262,7 +265,7 @@ func narrativesAboutJapan(t *testing.T, exec demo.Exec) {
 	for _, n := range d.Narratives.Nodes {
 		slugs = append(slugs, n.Slug)
 		days, languages, reached := map[string]bool{}, map[string]bool{}, 0
-		for _, o := range n.Observations {
+		for _, o := range n.Observations.Nodes {
 			days[o.ObservedOn], languages[o.Language] = true, true
 			if o.Reach != nil {
 				reached++
@@ -275,7 +278,7 @@ func narrativesAboutJapan(t *testing.T, exec demo.Exec) {
 			t.Errorf("%s: seen on %d days in %d languages, %d times with reach, %d amplifiers, %d targets, assessment %q", n.Slug,
 				len(days), len(languages), reached, len(n.Amplifiers.Nodes), len(n.Targets.Nodes), n.Assessment)
 		}
-		dates := []string{n.Observations[0].ObservedOn, n.Observations[len(n.Observations)-1].ObservedOn}
+		dates := []string{n.Observations.Nodes[0].ObservedOn, n.Observations.Nodes[len(n.Observations.Nodes)-1].ObservedOn}
 		if diff := cmp.Diff([]string{n.FirstObserved, n.LastObserved}, dates); diff != "" {
 			t.Errorf("%s: first and last (-stated +observed):\n%s", n.Slug, diff)
 		}

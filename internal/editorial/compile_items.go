@@ -115,8 +115,8 @@ func observationsOf(w *projection.Window, id domain.ID, row *aggregate.Row) []ca
 		c := candidate{reason: DatedSighting, document: id, row: o.ID,
 			tags: refsOf(row, "narrative_tags", "tag_id"), entities: narrativeEntities(row)}
 		headline := row.Text("title")
-		if platform := o.Text("platform"); platform != "" {
-			headline += ": seen on " + platform
+		if platform := o.Ref("platform_id"); w.Sees(platform) {
+			headline += ": seen on " + w.Names[platform]
 		}
 		c.make(w, headline, o.Text("description"), on, o.Owned["citations"])
 		all = append(all, c)

@@ -178,7 +178,7 @@ func TestSaveRowOfOtherLists(t *testing.T) {
 			column      string
 		}{
 			{domain.Narrative, narrative, "observations", "observations", fields{"narrative": "dam", "observedOn": "2026-01-02", "description": "Seen.", "source": "register"},
-				fields{"platform": "Forum"}, "platform"},
+				fields{"language": "en"}, "language"},
 			{domain.Entity, entity, "listings", "listings", fields{"entity": "acme", "authority": "Office", "source": "register"}, fields{"programme": "P1"}, "programme"},
 		} {
 			save := func(verb editorial.RowVerb, f fields) editorial.RowResult {

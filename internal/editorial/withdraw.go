@@ -282,7 +282,7 @@ func eachClaim(t domain.Type, root *aggregate.Row, f func(kind, name string, row
 		}
 	case domain.Narrative:
 		for _, o := range root.Owned["observations"] {
-			f("OBSERVATION", domain.ObservationName(o.Date("observed_on"), o.Text("platform")), o)
+			f("OBSERVATION", domain.ObservationName(o.Date("observed_on"), ""), o)
 		}
 	case domain.Edition:
 		for _, i := range root.Owned["edition_items"] {

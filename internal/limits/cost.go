@@ -29,7 +29,10 @@ var surcharges = map[string]int{
 	"related":       200, // several searches
 	"network":       200, // a walk through the graph
 	"paths":         500,
-	"degree":        20, // a count
+	"timeline":      300,
+	"counts":        100, // a count of a whole list, by date
+	"buckets":       200, // counts of a whole timeline
+	"degree":        20,  // a count
 
 	"exposure": 500, // all that is above an entity
 	"owners":   500,
@@ -92,7 +95,9 @@ func storedAsText(f *ast.Field) bool {
 }
 
 // bounded are the types whose lists have as many elements as an argument of the field says.
-var bounded = map[string]bool{"Network": true, "Paths": true, "Holdings": true, "ExposureReport": true, "NarrativeTree": true, "NarrativeActors": true}
+var bounded = map[string]bool{"Network": true, "Paths": true, "Holdings": true, "ExposureReport": true,
+	"NarrativeTree": true, "NarrativeActors": true,
+	"ObservationCounts": true, "TimelineBuckets": true}
 
 // isFacet reports whether a field is a list of values of a facet.
 func isFacet(f *ast.Field) bool {

@@ -28,7 +28,7 @@ type Window struct {
 	Published map[domain.ID]time.Time
 	// Documents are those that were changed, that are dated, and that own a dated row.
 	Documents map[domain.ID]*aggregate.Row
-	// Names are those of the entities to which relationships refer.
+	// Names are those of the entities that are ends of relationships or platforms of observations.
 	Names map[domain.ID]string
 
 	visible map[domain.ID]bool
@@ -157,6 +157,9 @@ func (w *Window) load(ctx context.Context, db store.Rows, clearance domain.Marki
 				for _, target := range row.Targets(aggregate.TableOf(t)) {
 					wanted[target] = true
 					ends[target] = ends[target] || t == domain.Relationship
+				}
+				for _, o := range row.Owned["observations"] {
+					ends[o.Ref("platform_id")] = true
 				}
 			}
 		}

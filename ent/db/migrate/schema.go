@@ -498,6 +498,11 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{EditionItemsColumns[8], EditionItemsColumns[1]},
 			},
+			{
+				Name:    "editionitem_occurred_on_id",
+				Unique:  false,
+				Columns: []*schema.Column{EditionItemsColumns[3], EditionItemsColumns[0]},
+			},
 		},
 	}
 	// EntitiesColumns holds the columns for the "entities" table.
@@ -938,6 +943,16 @@ var (
 				Unique:  false,
 				Columns: []*schema.Column{ListingsColumns[2], ListingsColumns[3]},
 			},
+			{
+				Name:    "listing_since_id",
+				Unique:  false,
+				Columns: []*schema.Column{ListingsColumns[5], ListingsColumns[0]},
+			},
+			{
+				Name:    "listing_until_id",
+				Unique:  false,
+				Columns: []*schema.Column{ListingsColumns[6], ListingsColumns[0]},
+			},
 		},
 	}
 	// LiveDocumentsColumns holds the columns for the "live_documents" table.
@@ -1331,12 +1346,12 @@ var (
 		{Name: "id", Type: field.TypeInt64},
 		{Name: "position", Type: field.TypeInt, Default: 0},
 		{Name: "observed_on", Type: field.TypeString, Nullable: true},
-		{Name: "platform", Type: field.TypeString, Nullable: true},
 		{Name: "url", Type: field.TypeString, Nullable: true},
 		{Name: "language", Type: field.TypeString, Nullable: true},
 		{Name: "description", Type: field.TypeString, Size: 2147483647},
 		{Name: "reach", Type: field.TypeInt, Nullable: true},
 		{Name: "narrative_id", Type: field.TypeInt64},
+		{Name: "platform_id", Type: field.TypeInt64, Nullable: true},
 	}
 	// ObservationsTable holds the schema information for the "observations" table.
 	ObservationsTable = &schema.Table{
@@ -1346,16 +1361,37 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "observations_narratives_narrative",
-				Columns:    []*schema.Column{ObservationsColumns[8]},
+				Columns:    []*schema.Column{ObservationsColumns[7]},
 				RefColumns: []*schema.Column{NarrativesColumns[0]},
 				OnDelete:   schema.Cascade,
+			},
+			{
+				Symbol:     "observations_entities_platform",
+				Columns:    []*schema.Column{ObservationsColumns[8]},
+				RefColumns: []*schema.Column{EntitiesColumns[0]},
+				OnDelete:   schema.NoAction,
 			},
 		},
 		Indexes: []*schema.Index{
 			{
 				Name:    "observation_narrative_id_position",
 				Unique:  false,
-				Columns: []*schema.Column{ObservationsColumns[8], ObservationsColumns[1]},
+				Columns: []*schema.Column{ObservationsColumns[7], ObservationsColumns[1]},
+			},
+			{
+				Name:    "observation_platform_id",
+				Unique:  false,
+				Columns: []*schema.Column{ObservationsColumns[8]},
+			},
+			{
+				Name:    "observation_observed_on_id",
+				Unique:  false,
+				Columns: []*schema.Column{ObservationsColumns[2], ObservationsColumns[0]},
+			},
+			{
+				Name:    "observation_reach_id",
+				Unique:  false,
+				Columns: []*schema.Column{ObservationsColumns[6], ObservationsColumns[0]},
 			},
 		},
 	}
@@ -2789,6 +2825,7 @@ func init() {
 		Table: "newsletter_keys",
 	}
 	ObservationsTable.ForeignKeys[0].RefTable = NarrativesTable
+	ObservationsTable.ForeignKeys[1].RefTable = EntitiesTable
 	ObservationsTable.Annotation = &entsql.Annotation{
 		Table: "observations",
 	}

@@ -17,8 +17,8 @@ const (
 	FieldNarrativeID = "narrative_id"
 	// FieldObservedOn holds the string denoting the observed_on field in the database.
 	FieldObservedOn = "observed_on"
-	// FieldPlatform holds the string denoting the platform field in the database.
-	FieldPlatform = "platform"
+	// FieldPlatformID holds the string denoting the platform_id field in the database.
+	FieldPlatformID = "platform_id"
 	// FieldURL holds the string denoting the url field in the database.
 	FieldURL = "url"
 	// FieldLanguage holds the string denoting the language field in the database.
@@ -37,7 +37,7 @@ var Columns = []string{
 	FieldPosition,
 	FieldNarrativeID,
 	FieldObservedOn,
-	FieldPlatform,
+	FieldPlatformID,
 	FieldURL,
 	FieldLanguage,
 	FieldDescription,
@@ -77,9 +77,9 @@ func ByObservedOn(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldObservedOn, opts...).ToFunc()
 }
 
-// ByPlatform orders the results by the platform field.
-func ByPlatform(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldPlatform, opts...).ToFunc()
+// ByPlatformID orders the results by the platform_id field.
+func ByPlatformID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPlatformID, opts...).ToFunc()
 }
 
 // ByURL orders the results by the url field.

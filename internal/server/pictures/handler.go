@@ -36,7 +36,7 @@ type drawing struct {
 
 // drawings returns all that is served.
 func drawings() []drawing {
-	return append(networks(), ownershipChart())
+	return append(append(networks(), ownershipChart()), overTime()...)
 }
 
 // Paths returns the paths that are served.
@@ -108,13 +108,16 @@ type parameters struct {
 	problems domain.Problems
 }
 
+// lists are the parameters that may be given several times.
+var lists = []string{"around", "kinds", "entities", "narratives", "tags", "platforms", "languages"}
+
 // readParameters checks that all parameters are known, and reads those of all pictures.
 func readParameters(q url.Values, known []string) *parameters {
 	p := &parameters{values: q}
 	for name, values := range q {
 		if !slices.Contains(known, name) {
 			p.problems.Add(name, "there is no such parameter; there are: %s", strings.Join(known, ", "))
-		} else if len(values) > 1 && name != "around" && name != "kinds" {
+		} else if len(values) > 1 && !slices.Contains(lists, name) {
 			p.problems.Add(name, "it is given %d times", len(values))
 		}
 	}

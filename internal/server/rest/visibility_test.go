@@ -152,7 +152,7 @@ func fields(of, s string, n int) string {
 		return fmt.Sprintf(`from: "entity-%[1]s" to: "entity-%[2]s" kind: OWNS confidence: CONFIRMED role: "r-%[1]s" description: "d-%[1]s" %[3]s`, s, to, cites)
 	case "Narrative":
 		return fmt.Sprintf(`title: "t-%[1]s" claim: "c-%[1]s" status: ACTIVE description: "d-%[1]s" targets: %[2]s amplifiers: %[2]s tags: %[3]s %[4]s
-			observations: [{observedOn: "2021" platform: "p-%[1]s" description: "o-%[1]s" %[5]s}]`, s, all("Entity"), all("Tag"), parent, cites)
+			observations: [{observedOn: "2021" description: "o-%[1]s" %[5]s}]`, s, all("Entity"), all("Tag"), parent, cites)
 	case "Report":
 		return fmt.Sprintf(`title: "t-%[1]s" summary: "s-%[1]s" body: "# h-%[1]s\n\nb-%[1]s [[entity-clear]][^1]\n\n[^1]: f-%[1]s [@source-clear]" kind: BRIEF language: "en"
 			tags: %[2]s entities: %[3]s narratives: %[4]s attachments: %[5]s contributions: %[6]s`,

@@ -1,0 +1,103 @@
+package read
+
+import (
+	"context"
+	"fmt"
+
+	"entgo.io/ent/dialect/sql"
+
+	"github.com/redthread-api/redthread/internal/domain"
+)
+
+// MaxTally is how many different dates and groups of a list are read; see [Connection.Tally].
+const MaxTally = 50_000
+
+// Tally is what the rows of a list are counted by: the columns with their dates and groups, and with the numbers that are
+// summed. Group is empty where they are not divided.
+type Tally struct{ Date, Group, Sum string }
+
+// TallyRow is the rows of a list with one date and group.
+type TallyRow struct {
+	Date  domain.Date // empty where there is none
+	Group Value
+	Count int
+	// Known is how many have a number, and Sum the sum of these: at most the greatest number that JSON has.
+	Known, Sum int
+}
+
+const greatestNumber = 1<<53 - 1
+
+// sumPart is the unit of the parts in which numbers are summed: the sum of the whole may not fit into 64 bits.
+const sumPart = 1 << 20
+
+// Tally counts the rows of the whole list, the latest dates first. complete is false where there are more different dates and
+// groups than MaxTally: the earliest are left out.
+func (c *Connection[T]) Tally(ctx context.Context, t Tally) (rows []TallyRow, complete bool, err error) {
+	found, err := c.tally(ctx, t)
+	return found.rows, found.complete, err
+}
+
+type tallied struct {
+	rows     []TallyRow
+	complete bool
+}
+
+// tally counts lists by owner, as [Reader.facet] does.
+func (r *Reader) tally(ctx context.Context, t *Table, p *plan, by Tally, rel *Relation, owners []int64) (map[domain.ID]tallied, error) {
+	p.accessFreely()
+	p.seeks = byNone
+	s, err := r.statement(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	owner := "0"
+	if rel != nil {
+		owner, _, _ = rel.path.attach(r, s, owners)
+	}
+	p.where(s)
+	group := "0"
+	if by.Group != "" {
+		group = s.C(by.Group)
+	}
+	date, number := s.C(by.Date), s.C(by.Sum)
+	s.Select()
+	for _, column := range []string{owner, date, group, "COUNT(*)", "COUNT(" + number + ")",
+		fmt.Sprintf("CAST(COALESCE(SUM(%s / %d), 0) AS bigint)", number, sumPart), fmt.Sprintf("CAST(COALESCE(SUM(%s %% %d), 0) AS bigint)", number, sumPart)} {
+		s.AppendSelectExpr(sql.Raw(column))
+	}
+	if rel != nil {
+		s.GroupBy(owner)
+	}
+	s.GroupBy(date)
+	if by.Group != "" {
+		s.GroupBy(group)
+	}
+	s.OrderExpr(sql.Raw(date + " DESC" + r.engine.nulls(true)))
+	s.Limit(MaxTally + 1)
+	query, args := s.Query()
+	if err := s.Err(); err != nil {
+		return nil, err
+	}
+	const width = 7
+	found, err := r.stores.ReadValues(ctx, query, args, width)
+	if err != nil {
+		return nil, fmt.Errorf("count %s over time: %w", t.Name, err)
+	}
+	complete := found.Len()/width <= MaxTally
+	out := map[domain.ID]tallied{}
+	for _, id := range owners {
+		out[domain.ID(id)] = tallied{complete: complete}
+	}
+	for i := 0; i < min(found.Len()/width, MaxTally); i++ {
+		at := func(n int) Value { return found.At(i*width + n) }
+		id := domain.ID(at(0).Int())
+		row := TallyRow{Date: domain.Date(at(1).Text), Group: at(2), Count: int(at(3).Int()), Known: int(at(4).Int()), Sum: greatestNumber}
+		if high := at(5).Int(); high < greatestNumber/sumPart {
+			row.Sum = min(int(high*sumPart+at(6).Int()), greatestNumber)
+		}
+		one := out[id]
+		one.rows, one.complete = append(one.rows, row), complete
+		out[id] = one
+	}
+	return out, nil
+}
