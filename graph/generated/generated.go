@@ -6926,7 +6926,7 @@ type Query {
   """
   Pairs of documents on the desk that may be one: entities by names in any script, identifiers and homepages, and sources
   by address and by title, publisher and date. The newest documents come first, each with older ones. A page has what was
-  found in up to 1,000 entities: it can have fewer pairs than were asked for, and be followed by another one. Needs the role
+  found in up to 500 entities: it can have fewer pairs than were asked for, and be followed by another one. Needs the role
   AUTHOR.
   """
   possibleDuplicates(

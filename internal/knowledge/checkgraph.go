@@ -109,10 +109,10 @@ func (c *check) location(all *checked, r *Edge) {
 
 // identifiers finds identifiers that are of another country than the entity.
 func (c *check) identifiers(ctx context.Context, all *checked) error {
-	return c.each(ctx, c.rows, "SELECT i.entity_id, i.position, upper(i.scheme), i.value FROM entity_identifiers i JOIN entities d ON d.id = i.entity_id"+
-		" WHERE d.deleted_at IS NULL AND upper(i.scheme) IN ('ISIN', 'USCC') ORDER BY i.entity_id, i.position", 4,
+	return c.each(ctx, c.rows, "SELECT i.entity_id, i.position, i.scheme, i.value FROM entity_identifiers i JOIN entities d ON d.id = i.entity_id"+
+		" WHERE d.deleted_at IS NULL AND i.scheme IN ('ISIN', 'Isin', 'isin', 'USCC', 'Uscc', 'uscc') ORDER BY i.entity_id, i.position", 4,
 		func(at func(int) store.Value) {
-			id, scheme, value := domain.ID(at(0).Int()), string(at(2).Text), strings.ToUpper(string(at(3).Text))
+			id, scheme, value := domain.ID(at(0).Int()), strings.ToUpper(string(at(2).Text)), strings.ToUpper(string(at(3).Text))
 			e := all.entities[id]
 			if e == nil || e.country == "" {
 				return

@@ -40,7 +40,7 @@ var surcharges = map[string]int{
 
 	"exposureReport": 2000, // all that is below a list
 
-	"possibleDuplicates": 3000, // up to 1,000 entities, with what is like them
+	"possibleDuplicates": 3000, // up to 500 entities, with what is like them
 	"checkEvidence":      3000, // all of the desk
 	"snippets":           10,
 
