@@ -67,6 +67,9 @@ func idsIn[T any](t *read.Type[T], rows []*T) []domain.ID {
 	return ids
 }
 
+// claimPages are pages of claims, by the id of the source.
+type claimPages = map[domain.ID]*model.Places[model.Claim]
+
 func (r sourceResolver) CitedBy(ctx context.Context, obj *db.Source, kinds []string, first *int, after *string) (*model.ClaimConnection, error) {
 	stage := read.StageOf(catalog.Sources, obj)
 	var problems domain.Problems
@@ -83,11 +86,8 @@ func (r sourceResolver) CitedBy(ctx context.Context, obj *db.Source, kinds []str
 	}
 	about := fmt.Sprintf("%v %s", kinds == nil, strings.Join(kinds, " "))
 	pages := func(ctx context.Context) (*model.Places[model.Claim], error) {
-		name := fmt.Sprintf("cited by %s %d %+v", about, p.First, p.After)
-		if p.After != nil {
-			name = fmt.Sprintf("cited by %s %d %+v", about, p.First, *p.After)
-		}
-		all, err := read.LoadBatch(ctx, catalog.Sources, obj, name, func(ctx context.Context, _ *read.Reader, rows []*db.Source) (map[domain.ID]*model.Places[model.Claim], error) {
+		name := fmt.Sprintf("cited by %s %d %v", about, p.First, place)
+		all, err := read.LoadBatch(ctx, catalog.Sources, obj, name, func(ctx context.Context, _ *read.Reader, rows []*db.Source) (claimPages, error) {
 			p := p
 			p.Sources = idsIn(catalog.Sources, rows)
 			return r.claims(read.AllColumns(ctx), p, codec)
@@ -101,7 +101,8 @@ func (r sourceResolver) CitedBy(ctx context.Context, obj *db.Source, kinds []str
 		return all[obj.ID], nil
 	}
 	counts := func(ctx context.Context) ([]*model.ClaimCount, error) {
-		all, err := read.LoadBatch(ctx, catalog.Sources, obj, "citations "+about, func(ctx context.Context, _ *read.Reader, rows []*db.Source) (map[domain.ID]map[string]int, error) {
+		name := "citations " + about
+		all, err := read.LoadBatch(ctx, catalog.Sources, obj, name, func(ctx context.Context, _ *read.Reader, rows []*db.Source) (map[domain.ID]map[string]int, error) {
 			ids := idsIn(catalog.Sources, rows)
 			dependOnClaims(ctx, ids)
 			return r.knowledge.ClaimCounts(ctx, ids, kinds)
@@ -133,7 +134,7 @@ func dependOnClaims(ctx context.Context, sources []domain.ID) {
 }
 
 // claims reads a page of the claims of each of some sources.
-func (r *Resolver) claims(ctx context.Context, p knowledge.ClaimsParams, codec read.CursorCodec) (map[domain.ID]*model.Places[model.Claim], error) {
+func (r *Resolver) claims(ctx context.Context, p knowledge.ClaimsParams, codec read.CursorCodec) (claimPages, error) {
 	dependOnClaims(ctx, p.Sources)
 	found, err := r.knowledge.Claims(ctx, p)
 	if err != nil {
@@ -141,13 +142,10 @@ func (r *Resolver) claims(ctx context.Context, p knowledge.ClaimsParams, codec r
 	}
 	rows := &claimRows{Resolver: r, ids: map[string][]domain.ID{}}
 	var documents []domain.ID
-	for source, all := range found {
+	for _, all := range found {
 		for _, c := range all[:min(len(all), p.First)] {
 			rows.ids[c.Kind] = append(rows.ids[c.Kind], c.Row)
 			documents = append(documents, c.Document)
-		}
-		if p.First == 0 {
-			found[source] = all[:min(len(all), 1)]
 		}
 	}
 	slices.Sort(documents)
@@ -157,7 +155,7 @@ func (r *Resolver) claims(ctx context.Context, p knowledge.ClaimsParams, codec r
 	if err := rows.read(ctx); err != nil {
 		return nil, err
 	}
-	pages := map[domain.ID]*model.Places[model.Claim]{}
+	pages := claimPages{}
 	for source, all := range found {
 		page := &model.Places[model.Claim]{Nodes: []*model.Claim{}, After: p.After != nil, More: len(all) > p.First}
 		for _, c := range all[:min(len(all), p.First)] {

@@ -23,6 +23,9 @@ const (
 	shortestName = 3
 )
 
+// mentionPages are pages of mentions, by the id of the entity.
+type mentionPages = map[domain.ID]*model.Places[model.Mention]
+
 func (r entityResolver) Mentions(ctx context.Context, obj *db.Entity, first *int, after *string) (*model.MentionConnection, error) {
 	stage := read.StageOf(catalog.Entities, obj)
 	var problems domain.Problems
@@ -42,7 +45,7 @@ func (r entityResolver) Mentions(ctx context.Context, obj *db.Entity, first *int
 	}
 	return &model.MentionConnection{
 		Page: func(ctx context.Context) (*model.Places[model.Mention], error) {
-			all, err := read.LoadBatch(ctx, catalog.Entities, obj, name, func(ctx context.Context, _ *read.Reader, rows []*db.Entity) (map[domain.ID]*model.Places[model.Mention], error) {
+			all, err := read.LoadBatch(ctx, catalog.Entities, obj, name, func(ctx context.Context, _ *read.Reader, rows []*db.Entity) (mentionPages, error) {
 				p := p
 				p.Entities = idsIn(catalog.Entities, rows)
 				return r.mentions(read.AllColumns(ctx), p, rows, codec)
@@ -76,7 +79,9 @@ func dependOnMentions(ctx context.Context, entities []domain.ID) {
 }
 
 // mentions reads a page of where each of some entities is spoken of.
-func (r *Resolver) mentions(ctx context.Context, p knowledge.MentionsParams, entities []*db.Entity, codec read.CursorCodec) (map[domain.ID]*model.Places[model.Mention], error) {
+func (r *Resolver) mentions(
+	ctx context.Context, p knowledge.MentionsParams, entities []*db.Entity, codec read.CursorCodec,
+) (mentionPages, error) {
 	dependOnMentions(ctx, p.Entities)
 	found, err := r.knowledge.Mentions(ctx, p)
 	if err != nil {
@@ -99,7 +104,7 @@ func (r *Resolver) mentions(ctx context.Context, p knowledge.MentionsParams, ent
 	if err != nil {
 		return nil, err
 	}
-	pages := map[domain.ID]*model.Places[model.Mention]{}
+	pages := mentionPages{}
 	for _, entity := range entities {
 		all := found[entity.ID]
 		page := &model.Places[model.Mention]{Nodes: []*model.Mention{}, After: p.After != nil, More: len(all) > p.First}

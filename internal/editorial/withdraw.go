@@ -209,7 +209,8 @@ func (w *withdrawal) collect(ctx context.Context, citing []domain.ID, metas map[
 	}
 	slices.SortFunc(w.out.Claims, func(a, b WithdrawnClaim) int {
 		return cmp.Or(cmp.Compare(slices.Index(outcomes, a.Outcome), slices.Index(outcomes, b.Outcome)),
-			cmp.Compare(a.Document.Type(), b.Document.Type()), cmp.Compare(metas[a.Document].Slug, metas[b.Document].Slug), cmp.Compare(a.Name, b.Name), cmp.Compare(a.row, b.row))
+			cmp.Compare(a.Document.Type(), b.Document.Type()), cmp.Compare(metas[a.Document].Slug, metas[b.Document].Slug),
+			cmp.Compare(a.Name, b.Name), cmp.Compare(a.row, b.row))
 	})
 	for _, c := range w.out.Claims {
 		switch {
@@ -247,7 +248,8 @@ func (w *withdrawal) collectOf(id domain.ID, desk *aggregate.Row, live *aggregat
 				return
 			}
 			seen[row.ID] = true
-			claim := WithdrawnClaim{Document: id, Kind: kind, Name: name, Locator: own.Text("locator"), Quote: own.Text("quote"), Live: isLive, Remaining: remaining, row: row.ID}
+			claim := WithdrawnClaim{Document: id, Kind: kind, Name: name, Locator: own.Text("locator"), Quote: own.Text("quote"),
+				Live: isLive, Remaining: remaining, row: row.ID}
 			switch {
 			case kind == footnoteClaim:
 				claim.Outcome = NeedsEdit

@@ -227,7 +227,8 @@ func (g *Graph) Actors(ctx context.Context, p ActorsParams) (*Actors, error) {
 		return nil, err
 	}
 	for i := 0; i < values.Len(); i += width {
-		found.Actors = append(found.Actors, Actor{ID: domain.ID(values.At(i).Int()), Narratives: int(values.At(i + 1).Int()), Observations: int(values.At(i + 2).Int())})
+		at := func(n int) int64 { return values.At(i + n).Int() }
+		found.Actors = append(found.Actors, Actor{ID: domain.ID(at(0)), Narratives: int(at(1)), Observations: int(at(2))})
 	}
 	return found, nil
 }

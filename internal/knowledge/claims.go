@@ -75,7 +75,7 @@ func (r *reading) claims(ctx context.Context, sources []domain.ID, kinds []strin
 	return strings.Join(parts, " UNION ALL "), args, nil
 }
 
-// Claims returns a page of what rests on each of some sources, one more than was asked for where there are more: in the order
+// Claims returns a page of what rests on each of some sources, one more than First where there are more: in the order
 // of the kinds, then by the slug of the document and the place in it.
 func (g *Graph) Claims(ctx context.Context, p ClaimsParams) (map[domain.ID][]Claim, error) {
 	found := map[domain.ID][]Claim{}
@@ -104,7 +104,8 @@ func (g *Graph) Claims(ctx context.Context, p ClaimsParams) (map[domain.ID][]Cla
 		at := func(n int) store.Value { return values.At(i + n) }
 		kind := int(at(0).Int())
 		c := Claim{Kind: ClaimKinds[kind], Source: domain.ID(at(1).Int()), Document: domain.ID(at(3).Int()), Row: domain.ID(at(4).Int()),
-			Citation: domain.ID(at(6).Int()), Locator: string(at(7).Text), Locates: at(7).Kind != store.Null, Quote: string(at(8).Text), HasQuote: at(8).Kind != store.Null}
+			Citation: domain.ID(at(6).Int()), Locator: string(at(7).Text), Locates: at(7).Kind != store.Null,
+			Quote: string(at(8).Text), HasQuote: at(8).Kind != store.Null}
 		c.At = ClaimCursor{Kind: kind, Slug: string(at(2).Text), Position: at(5).Int(), Locator: c.Locator, Citation: int64(c.Citation)}
 		found[c.Source] = append(found[c.Source], c)
 	}
@@ -191,7 +192,7 @@ func (r *reading) mentions(ctx context.Context, entities []domain.ID) (query str
 		" GROUP BY entity, kind, document, slug, published, item, position", args, nil
 }
 
-// Mentions returns a page of where each of some entities is spoken of, one more than was asked for where there are more: what
+// Mentions returns a page of where each of some entities is spoken of, one more than First where there are more: what
 // was published last comes first.
 func (g *Graph) Mentions(ctx context.Context, p MentionsParams) (map[domain.ID][]Mention, error) {
 	found := map[domain.ID][]Mention{}
