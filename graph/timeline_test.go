@@ -33,12 +33,12 @@ func TestTimeline(t *testing.T) {
 				one := n.(map[string]any)
 				return fmt.Sprint(one["date"], " ", one["kind"], " ", one["title"])
 			}
-			for _, n := range a.query(public, `{ timeline(first: 100, direction: `+direction+`) { nodes { date kind title } } }`).ok().at("timeline.nodes").([]any) {
+			for _, n := range a.query(public, `{ timeline(entities: ["works", "fair"], first: 100, direction: `+direction+`) { nodes { date kind title } } }`).ok().at("timeline.nodes").([]any) {
 				whole = append(whole, entry(n))
 			}
 			after := "null"
 			for range 20 {
-				page := a.query(public, `{ timeline(first: 2, after: `+after+`, direction: `+direction+`) { nodes { date kind title } pageInfo { hasNextPage endCursor } } }`).ok()
+				page := a.query(public, `{ timeline(entities: ["works", "fair"], first: 2, after: `+after+`, direction: `+direction+`) { nodes { date kind title } pageInfo { hasNextPage endCursor } } }`).ok()
 				for _, n := range page.at("timeline.nodes").([]any) {
 					paged = append(paged, entry(n))
 				}
@@ -70,7 +70,7 @@ func TestTimeline(t *testing.T) {
 		}
 		for arguments, want := range map[string]int{
 			`entities: ["mill"]`: 1, `entities: ["board"]`: 2, `entities: ["works"]`: 7, `narratives: ["story"]`: 4, `entities: ["mill", "fair"]`: 2,
-			`from: "2020-02-04"`: 6, `from: "2020-02-04", to: "2020-02"`: 4, `to: "2020-02-03"`: 5, `kinds: []`: 0, `kinds: [EVENT]`: 1, `entities: []`: 0,
+			`entities: ["works", "fair"], from: "2020-02-04"`: 6, `entities: ["works", "fair"], from: "2020-02-04", to: "2020-02"`: 4, `entities: ["works", "fair"], to: "2020-02-03"`: 5, `entities: ["works", "fair"], kinds: []`: 0, `entities: ["works", "fair"], kinds: [EVENT]`: 1, `entities: []`: 0,
 		} {
 			r := a.query(public, `{ timeline(first: 100, `+arguments+`) { nodes { title } buckets(by: MONTH) { complete undated buckets { start count } } } }`).ok()
 			n, counted := len(r.at("timeline.nodes").([]any)), r.at("timeline.buckets.undated").(float64)
@@ -87,7 +87,7 @@ func TestTimeline(t *testing.T) {
 			}
 		}
 
-		counts := a.query(public, `{ observations(first: 1) { totalCount nodes { description } counts(by: WEEK, groupBy: PLATFORM) { undated complete buckets { start count reach groups { count reach platform { slug } } } }
+		counts := a.query(public, `{ observations(filter: {narrative: {slug: {eq: "story"}}}, first: 1) { totalCount nodes { description } counts(by: WEEK, groupBy: PLATFORM) { undated complete buckets { start count reach groups { count reach platform { slug } } } }
 			month: counts(by: MONTH, groupBy: LANGUAGE) { undated buckets { start count groups { language count } } } } }`).ok()
 		for path, want := range map[string]string{
 			"observations.totalCount": "4", "observations.counts.undated": "2", "observations.counts.complete": "true", "observations.month.undated": "1",

@@ -128,7 +128,7 @@ func TestSnapshotsAreTheSameOnBothEnginesAndStayReadable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := strings.Replace(strings.TrimSpace(string(raw)), `{"schema":1,`, `{"schema":2,`, 1)
+		want := strings.Replace(strings.TrimSpace(string(raw)), `{"schema":1,`, `{"schema":3,`, 1)
 		if got := string(snap.Encode()); got != want {
 			t.Errorf("decoded and encoded again, the stored snapshot is\n%s", got)
 		}

@@ -176,7 +176,7 @@ func (r *reading) statements(ctx context.Context, p *TimelineParams) (queries []
 			if p.Descending {
 				op = "<"
 			}
-			add(fmt.Sprintf("(%s %s ? OR %[1]s = ? AND (%d %[2]s ? OR %[3]d = ? AND %s %[2]s ?))", a.date, op, kind, key),
+			add(fmt.Sprintf("(%[1]s %[2]s ? OR %[1]s = ? AND (%[3]d %[2]s ? OR %[3]d = ? AND %[4]s %[2]s ?))", a.date, op, kind, key),
 				string(after.Date), string(after.Date), slices.Index(TimelineKinds, after.Kind), slices.Index(TimelineKinds, after.Kind), int64(after.key()))
 		}
 		queries = append(queries, fmt.Sprintf("SELECT %s AS at, %d AS kind, %s AS document, %s AS line, %s AS key FROM %s WHERE %s",
