@@ -191,7 +191,7 @@ func (h *cacheHistory) askByHand() {
 				h.ask(fmt.Sprintf(`{ source(slug: %q) { title reports { totalCount nodes { slug } } } }`, slug), nil)
 				h.ask(fmt.Sprintf(`{ source(slug: %q) { citedBy(first: 5) { totalCount counts { kind count } nodes { kind displayName locator document { slug } } } } }`, slug), nil)
 			case domain.Narrative:
-				h.ask(fmt.Sprintf(`{ narrative(slug: %q) { title description(format: HTML) parent { slug } children { nodes { slug } } targets(first: 2, orderBy: {field: NAME, direction: ASC}) { nodes { name } } amplifiers { totalCount nodes { slug } } observations { citations { source { slug } } } reports { totalCount } } }`, slug), nil)
+				h.ask(fmt.Sprintf(`{ narrative(slug: %q) { title description(format: HTML) parent { slug } children { nodes { slug } } targets(first: 2, orderBy: {field: NAME, direction: ASC}) { nodes { name } } amplifiers { totalCount nodes { slug } } observations(first: 3) { totalCount nodes { citations { source { slug } } platform { slug } } } reports { totalCount } } }`, slug), nil)
 				h.ask(fmt.Sprintf(`{ narrative(slug: %q) { tree { complete path { slug } nodes { depth childCount hidden observationCount targetCount amplifierCount narrative { slug title } } } } }`, slug), nil)
 				h.ask(fmt.Sprintf(`{ narrativeActors(role: TARGET, filter: {within: %q}) { totalCount narrativeCount actors { narrativeCount observationCount entity { name } } } }`, slug), nil)
 			case domain.Edition:

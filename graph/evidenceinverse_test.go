@@ -91,7 +91,7 @@ func (i *inverse) check() {
 	all := i.ask(`{
 		relationships(first: 100) { nodes { slug ` + citations + ` } }
 		entities(first: 100) { nodes { slug listings { authority ` + citations + ` } } }
-		narratives(first: 100) { nodes { slug parent { slug } observations { description ` + citations + ` } targets(first: 100) { nodes { slug } } amplifiers(first: 100) { nodes { slug } } } }
+		narratives(first: 100) { nodes { slug parent { slug } observations(first: 100) { nodes { description ` + citations + ` } } targets(first: 100) { nodes { slug } } amplifiers(first: 100) { nodes { slug } } } }
 		editions(first: 100) { nodes { slug items { headline ` + citations + ` entities { slug } tags { slug } } } }
 		reports(first: 100) { nodes { slug footnotes { number locator source { slug } } entities(first: 100) { nodes { slug } } mentions(first: 100) { nodes { slug } } } }
 	}`)

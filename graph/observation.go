@@ -48,6 +48,9 @@ func (r observationConnectionResolver) Counts(ctx context.Context, obj *model.Ob
 	if groupBy != nil {
 		tally.Group = observationTallies[*groupBy]
 	}
+	if tally.Group == "platform_id" {
+		tally.Of = catalog.Entities.Table
+	}
 	rows, complete, err := obj.Tally(ctx, tally)
 	if err != nil {
 		return nil, err

@@ -36,6 +36,8 @@ type contentGenerator struct {
 	dice
 	out  randomDocuments
 	docs map[domain.Type][]made // that can be referred to
+	// platforms are the slugs of entities where something can be seen.
+	platforms []string
 }
 
 type fields = map[string]any
@@ -99,6 +101,9 @@ func (l *contentGenerator) document(of domain.Type, n int, publish map[int][]str
 		return // a document in the trash cannot be referred to
 	}
 	l.docs[of] = append(l.docs[of], made{slug, marking})
+	if f["kind"] == "PLATFORM" {
+		l.platforms = append(l.platforms, slug)
+	}
 	if of.Supporting() || fate == 1 {
 		return
 	}
@@ -210,6 +215,9 @@ func (l *contentGenerator) fields(of domain.Type, n int, marking domain.Marking)
 		parent()
 	case domain.Entity:
 		f["name"], f["kind"], f["tags"] = l.word(), pick(l.dice, domain.EntityKinds), l.some(domain.Tag)
+		if l.chance(20) {
+			f["kind"] = "PLATFORM"
+		}
 		l.optional(f, "description", l.prose(marking))
 		l.optional(f, "language", "en")
 		l.optional(f, "country", pick(l.dice, []string{"JP", "ZM"}))
@@ -258,6 +266,9 @@ func (l *contentGenerator) fields(of domain.Type, n int, marking domain.Marking)
 			l.optional(o, "reach", 3_000_000_000+l.below(2))
 			l.optional(o, "language", "en")
 			l.optional(o, "url", "https://example.org/o")
+			if len(l.platforms) > 0 {
+				l.optional(o, "platform", pick(l.dice, l.platforms))
+			}
 			observations = append(observations, o)
 		}
 		f["observations"] = observations

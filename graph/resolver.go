@@ -154,7 +154,7 @@ func (r *Resolver) Listing() generated.ListingResolver           { return listin
 func (r *Resolver) ObservationConnection() generated.ObservationConnectionResolver {
 	return observationConnectionResolver{r}
 }
-func (r *Resolver) TimelineConnection() generated.TimelineConnectionResolver {
+func (r *Resolver) TimelineEntryConnection() generated.TimelineEntryConnectionResolver {
 	return timelineResolver{r}
 }
 func (r *Resolver) Observation() generated.ObservationResolver { return observationResolver{} }

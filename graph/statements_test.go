@@ -46,8 +46,8 @@ func TestStatements(t *testing.T) {
 			// three times. No source is named.
 			{"JSON-LD of a list", `{ reports { nodes { a: jsonLd b: jsonLd } } }`, nil, 13},
 			// The page, tags, targets and amplifiers with identifiers, parents,
-			// sightings.
-			{"JSON-LD of narratives", `{ narratives { nodes { jsonLd } } }`, nil, 8},
+			// sightings with their platforms.
+			{"JSON-LD of narratives", `{ narratives { nodes { jsonLd } } }`, nil, 9},
 			{"items", `{ editions { nodes { items { summary(format: HTML) entities { slug } tags { slug } citations { quote } sources { slug } } } } }`, nil, 6},
 		} {
 			t.Run(tt.name, func(t *testing.T) {

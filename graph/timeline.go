@@ -16,7 +16,7 @@ import (
 
 func (r queryResolver) Timeline(
 	ctx context.Context, entities, narratives, tags []string, from, to *domain.Date, kinds []string, first int, after *string, direction string,
-) (*model.TimelineConnection, error) {
+) (*model.TimelineEntryConnection, error) {
 	var problems domain.Problems
 	p := knowledge.TimelineParams{Kinds: kinds, Descending: direction == read.Descending, Limit: first + 1,
 		Whole: entities == nil && narratives == nil && tags == nil}
@@ -65,7 +65,7 @@ func (r queryResolver) Timeline(
 	if err != nil {
 		return nil, err
 	}
-	out := &model.TimelineConnection{Edges: []*model.TimelineEdge{}, Nodes: []*model.TimelineEntry{}, Params: p,
+	out := &model.TimelineEntryConnection{Edges: []*model.TimelineEntryEdge{}, Nodes: []*model.TimelineEntry{}, Params: p,
 		PageInfo: &read.PageInfo{HasNextPage: len(found) > first, HasPreviousPage: p.After != nil}}
 	found = found[:min(first, len(found))]
 	rows, err := r.timelineRows(ctx, found)
@@ -89,7 +89,7 @@ func (r queryResolver) Timeline(
 			return nil, err
 		}
 		out.Nodes = append(out.Nodes, node)
-		out.Edges = append(out.Edges, &model.TimelineEdge{Cursor: cursor, Node: node})
+		out.Edges = append(out.Edges, &model.TimelineEntryEdge{Cursor: cursor, Node: node})
 	}
 	if n := len(out.Edges); n > 0 {
 		out.PageInfo.StartCursor, out.PageInfo.EndCursor = &out.Edges[0].Cursor, &out.Edges[n-1].Cursor
@@ -270,7 +270,7 @@ func (t *timelineRows) entry(ctx context.Context, e *knowledge.TimelineEntry) (*
 // timelineUnits has the lengths of dates that the values of the enum TimelineUnit stand for.
 var timelineUnits = map[string]int{"YEAR": 4, "MONTH": 7, "DAY": 10}
 
-func (r timelineResolver) Buckets(ctx context.Context, obj *model.TimelineConnection, by string, last int) (*model.TimelineBuckets, error) {
+func (r timelineResolver) Buckets(ctx context.Context, obj *model.TimelineEntryConnection, by string, last int) (*model.TimelineBuckets, error) {
 	var problems domain.Problems
 	checkRange(&problems, "last", last, 1, maxBuckets)
 	if err := problems.Err("the arguments are not right"); err != nil {

@@ -73,9 +73,9 @@ LOSES_CITATION Mole & Sons funds Quay Holdings p. 2 live true: 1`
 		if got := r.list("withdrawSource.unpublished", "slug"); !sameLines(strings.ReplaceAll(got, " ", "\n"), "quay-owns-mole\nsecret") {
 			t.Errorf("unpublished are %s", got)
 		}
-		r = a.query(everything, `{ source(slug: "ledger") { slug } relationships(orderBy: {field: SLUG, direction: ASC}) { nodes { slug description citations { source { slug } } } } narrative(slug: "top") { observations { citations { source { slug } } } }
+		r = a.query(everything, `{ source(slug: "ledger") { slug } relationships(orderBy: {field: SLUG, direction: ASC}) { nodes { slug description citations { source { slug } } } } narrative(slug: "top") { observations { nodes { citations { source { slug } } } } }
 			entity(slug: "quay") { listings { citations { source { slug } } } } }`).ok()
-		if got := fmt.Sprint(r.at("source"), r.at("relationships.nodes"), r.at("narrative.observations"), r.at("entity.listings")); got !=
+		if got := fmt.Sprint(r.at("source"), r.at("relationships.nodes"), r.at("narrative.observations.nodes"), r.at("entity.listings")); got !=
 			"<nil> [map[citations:[map[source:map[slug:gazette]]] description:<nil> slug:mole-funds-quay]]"+
 				" [map[citations:[map[source:map[slug:gazette]]]] map[citations:[map[source:map[slug:gazette]]]]]"+
 				" [map[citations:[map[source:map[slug:gazette]]]] map[citations:[map[source:map[slug:gazette]]]]]" {

@@ -30,17 +30,17 @@ type ObservationGroupCount struct {
 	Reach    *int
 }
 
-// TimelineConnection is a page of a timeline.
-type TimelineConnection struct {
-	Edges    []*TimelineEdge
+// TimelineEntryConnection is a page of a timeline.
+type TimelineEntryConnection struct {
+	Edges    []*TimelineEntryEdge
 	Nodes    []*TimelineEntry
 	PageInfo *read.PageInfo
 	// Params are those of the whole timeline.
 	Params knowledge.TimelineParams
 }
 
-// TimelineEdge is an entry with its place in a timeline.
-type TimelineEdge struct {
+// TimelineEntryEdge is an entry with its place in a timeline.
+type TimelineEntryEdge struct {
 	Cursor string
 	Node   *TimelineEntry
 }

@@ -7,14 +7,19 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/visibility"
 )
 
 // MaxTally is how many different dates and groups of a list are read; see [Connection.Tally].
 const MaxTally = 50_000
 
 // Tally is what the rows of a list are counted by: the columns with their dates and groups, and with the numbers that are
-// summed. Group is empty where they are not divided.
-type Tally struct{ Date, Group, Sum string }
+// summed. Group is empty where they are not divided. Where it refers to documents of a table, that is Of: what refers to one
+// that the viewer does not see is in the group null.
+type Tally struct {
+	Date, Group, Sum string
+	Of               *Table
+}
 
 // TallyRow is the rows of a list with one date and group.
 type TallyRow struct {
@@ -58,6 +63,19 @@ func (r *Reader) tally(ctx context.Context, t *Table, p *plan, by Tally, rel *Re
 	group := "0"
 	if by.Group != "" {
 		group = s.C(by.Group)
+	}
+	if by.Of != nil {
+		fence, err := visibility.Fence(ctx)
+		if err != nil {
+			return nil, err
+		}
+		build := sql.Dialect(r.stores.Dialect())
+		of := build.Table(by.Of.Name).As("of")
+		fenced := build.Select().From(of).WithContext(ctx)
+		fence(fenced)
+		fenced.Where(sql.ColumnsEQ(of.C("id"), group))
+		s.LeftJoin(of).OnP(fenced.P())
+		group = of.C("id")
 	}
 	date, number := s.C(by.Date), s.C(by.Sum)
 	s.Select()
