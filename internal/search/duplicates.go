@@ -68,7 +68,7 @@ type Duplicates struct {
 // The bounds of a page.
 const (
 	duplicateBatch   = 100     // entities that are looked at together
-	duplicateBatches = 5      // of a page
+	duplicateBatches = 5       // of a page
 	duplicateNames   = 20      // names of an entity that are looked for
 	duplicateRows    = 200_000 // sources, and homepages
 	sharedIDs        = 20_000  // pairs with an identifier in common
