@@ -67,6 +67,7 @@ func (r queryResolver) PossibleDuplicates(ctx context.Context, types []string, f
 		out.Edges = append(out.Edges, &model.PossibleDuplicateEdge{Cursor: cursor, Node: pair})
 	}
 	if n := len(out.Edges); n > 0 {
+		read.RaiseMarking(ctx, domain.Red) // reasons have texts of documents of any marking
 		out.PageInfo.StartCursor, out.PageInfo.EndCursor = &out.Edges[0].Cursor, &out.Edges[n-1].Cursor
 	}
 	if found.More {
@@ -155,6 +156,7 @@ func (r queryResolver) CheckEvidence(ctx context.Context, kinds []string, first 
 		out.Edges = append(out.Edges, &model.EvidenceFindingEdge{Cursor: cursor, Node: finding})
 	}
 	if n := len(out.Edges); n > 0 {
+		read.RaiseMarking(ctx, domain.Red) // messages name documents of any marking
 		out.PageInfo.StartCursor, out.PageInfo.EndCursor = &out.Edges[0].Cursor, &out.Edges[n-1].Cursor
 	}
 	return out, nil

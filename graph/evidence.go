@@ -105,6 +105,7 @@ func (r sourceResolver) CitedBy(ctx context.Context, obj *db.Source, kinds []str
 		all, err := read.LoadBatch(ctx, catalog.Sources, obj, name, func(ctx context.Context, _ *read.Reader, rows []*db.Source) (map[domain.ID]map[string]int, error) {
 			ids := idsIn(catalog.Sources, rows)
 			dependOnClaims(ctx, ids)
+			read.TrackCounted(ctx, citing...)
 			return r.knowledge.ClaimCounts(ctx, ids, kinds)
 		})
 		out := []*model.ClaimCount{}
@@ -126,9 +127,12 @@ func inClaimOrder(kinds []string) []string {
 	return slices.DeleteFunc(slices.Clone(knowledge.ClaimKinds), func(kind string) bool { return !slices.Contains(kinds, kind) })
 }
 
+// citing are the tables of what can rest on a source.
+var citing = []*read.Table{catalog.Relationships.Table, catalog.Entities.Table, catalog.Narratives.Table, catalog.Editions.Table, catalog.Reports.Table}
+
 // dependOnClaims records that the response depends on all documents that cite sources.
 func dependOnClaims(ctx context.Context, sources []domain.ID) {
-	for _, t := range []*read.Table{catalog.Relationships.Table, catalog.Entities.Table, catalog.Narratives.Table, catalog.Editions.Table, catalog.Reports.Table} {
+	for _, t := range citing {
 		read.DependOnReferring(ctx, t, sources)
 	}
 }

@@ -53,6 +53,7 @@ func (r queryResolver) Network(
 		ids = append(ids, n.ID)
 	}
 	read.DependOnReferring(ctx, catalog.Relationships.Table, ids)
+	read.TrackCounted(ctx, catalog.Relationships.Table)
 	entities, relationships, err := r.ofGraph(ctx, ids, found.Edges)
 	if err != nil {
 		return nil, err
@@ -230,6 +231,7 @@ func (r entityResolver) Degree(ctx context.Context, obj *db.Entity, direction st
 			ids[i] = row.ID
 		}
 		read.DependOnReferring(ctx, catalog.Relationships.Table, ids)
+		read.TrackCounted(ctx, catalog.Relationships.Table)
 		return r.knowledge.Degrees(ctx, ids, directions[direction], f)
 	})
 	return degrees[obj.ID], err

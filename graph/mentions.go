@@ -62,6 +62,7 @@ func (r entityResolver) Mentions(ctx context.Context, obj *db.Entity, first *int
 			all, err := read.LoadBatch(ctx, catalog.Entities, obj, "count of mentions", func(ctx context.Context, _ *read.Reader, rows []*db.Entity) (map[domain.ID]int, error) {
 				ids := idsIn(catalog.Entities, rows)
 				dependOnMentions(ctx, ids)
+				read.TrackCounted(ctx, mentioning...)
 				return r.knowledge.MentionCounts(ctx, ids)
 			})
 			return all[obj.ID], err
@@ -72,8 +73,11 @@ func (r entityResolver) Mentions(ctx context.Context, obj *db.Entity, first *int
 // mentionStart is the id in the cursor of a mention by a document, which has no item.
 const mentionStart domain.ID = 1
 
+// mentioning are the tables of what entities are spoken of in.
+var mentioning = []*read.Table{catalog.Reports.Table, catalog.Narratives.Table, catalog.Editions.Table}
+
 func dependOnMentions(ctx context.Context, entities []domain.ID) {
-	for _, t := range []*read.Table{catalog.Reports.Table, catalog.Narratives.Table, catalog.Editions.Table} {
+	for _, t := range mentioning {
 		read.DependOnReferring(ctx, t, entities)
 	}
 }

@@ -37,6 +37,7 @@ func (r narrativeResolver) Tree(ctx context.Context, obj *db.Narrative, depth, l
 		ids = append(ids, n.ID)
 	}
 	read.DependOnReferring(ctx, catalog.Narratives.Table, ids)
+	read.TrackCounted(ctx, catalog.Narratives.Table, catalog.Entities.Table)
 	rows, err := read.ByIDs(read.AllColumns(ctx), r.reader, catalog.Narratives, sorted(ids))
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -23,6 +24,11 @@ func TestTimeline(t *testing.T) {
 		r := a.as(editor, `mutation { addObservation(input: {narrative: "story", observedOn: "2021", platform: "works", description: "D"}) { observation { id } } }`, nil)
 		if r.code() != "BAD_USER_INPUT" {
 			t.Errorf("a company is a platform: %s", r.body)
+		}
+		for _, made := range []string{`updateEntity(input: {id: "board", kind: COMPANY}) { changed }`, `mergeEntities(input: {from: ["board"], into: "works", allowKindChange: true}) { changed }`} {
+			if r := a.as(editor, `mutation { `+made+` }`, nil); r.code() == "" || !strings.Contains(r.body, "observations are on it: narrative:story") {
+				t.Errorf("a platform is none any more, with observations on it: %s", r.body)
+			}
 		}
 		a.query(editor, `mutation { publish(input: {documents: ["entity:board", "entity:hidden-board", "entity:fair", "entity:works", "entity:mill", "relationship:owns", "narrative:story"]}) { state } }`).ok()
 

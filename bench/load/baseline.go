@@ -162,7 +162,7 @@ func serveBaseline(ctx context.Context, args []string, out *replies) error {
 	mux := http.NewServeMux()
 	for name, handler := range map[string]func(context.Context, *variables, int) (any, error){
 		"W1": b.reportBySlug, "W2": b.newestReports, "W3": b.reportsByTag, "W3c": b.reportsByTag, "W3e": b.reportsByEntityTag, "W4": b.pageOfReports,
-		"W5": b.reportsWithWord, "W5c": b.reportsWithWord, "W6": b.createReport, "W7": b.twoHops,
+		"W5": b.reportsWithWord, "W5c": b.reportsWithWord, "W5f": b.reportsWithWord, "W5fc": b.reportsWithWord, "W6": b.createReport, "W7": b.twoHops,
 		"W8": b.countByKind, "W8t": b.countByTag, "W8c": b.countByTag,
 	} {
 		mux.HandleFunc("POST /"+name, serveJSON(handler))

@@ -42,7 +42,9 @@ type object = map[string]any
 // workloads returns all workloads on a data set.
 func workloads(s *dataset.Set) []*workload {
 	return []*workload{reportBySlug(s), newestReports(s), reportsByTag(s), reportsByCommonTag(s), reportsByEntityTag(s), pageOfReports(s),
-		reportsWithWord(s, "W5", "newest 20 with a rare word", dataset.RareWords()), reportsWithWord(s, "W5c", "newest 20 with a common word", dataset.CommonWords()),
+		reportsWithWord(s, "W5", "newest 20 with a rare word", searchField, dataset.RareWords()), reportsWithWord(s, "W5c", "newest 20 with a common word", searchField, dataset.CommonWords()),
+		reportsWithWord(s, "W5f", "the same list of a rare word, by a filter", searchFilter, dataset.RareWords()),
+		reportsWithWord(s, "W5fc", "the same list of a common word, by a filter", searchFilter, dataset.CommonWords()),
 		createReport(s), twoHops(s), countByKind(s), countByTag(s), countByCommonTag(s)}
 }
 
@@ -241,10 +243,15 @@ func pageOfReports(s *dataset.Set) *workload {
 	return w
 }
 
+// The ways to the newest reports with a word.
+const (
+	searchField  = `search(query: $word, types: [REPORT], orderBy: NEWEST, first: 20) { nodes { ... on Report { slug title summary publishedAt tags { slug label } } } }`
+	searchFilter = `search: reports(filter: {search: $word}, orderBy: {field: PUBLISHED_AT, direction: DESC}, first: 20) { nodes { slug title summary publishedAt tags { slug label } } }`
+)
+
 // reportsWithWord searches for words that have no other word with the same stem in the texts.
-func reportsWithWord(s *dataset.Set, name, title string, words []string) *workload {
-	w := &workload{name: name, title: title, document: `query ` + name + `($word: String!) { search(query: $word, types: [REPORT], orderBy: NEWEST, first: 20) { nodes { ... on Report {
-		slug title summary publishedAt tags { slug label } } } } }`}
+func reportsWithWord(s *dataset.Set, name, title, field string, words []string) *workload {
+	w := &workload{name: name, title: title, document: `query ` + name + `($word: String!) { ` + field + ` }`}
 	found := s.ReportsWithWords(words)
 	for _, word := range words {
 		w.requests = append(w.requests, request{object{"word": word}, func(c domain.Marking) any {

@@ -89,6 +89,20 @@ func trackFilter(ctx context.Context, accesses []*access) {
 	}
 }
 
+// TrackCounted records that the response has numbers of documents of some tables that are not read: the markings of all that
+// the viewer sees of these count.
+func TrackCounted(ctx context.Context, tables ...*Table) {
+	tracker := trackerOf(ctx)
+	if tracker == nil {
+		return
+	}
+	tracker.mu.Lock()
+	defer tracker.mu.Unlock()
+	for _, t := range tables {
+		tracker.filtered[t] = true
+	}
+}
+
 // readsMarkings reports whether [MarkingTracker.Highest] of the operation of ctx will read from
 // the store, as far as is known by now.
 func readsMarkings(ctx context.Context) bool {

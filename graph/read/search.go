@@ -85,7 +85,8 @@ func (c *compiler) search(ctx context.Context, t *Table, raw any, path string, a
 	}
 }
 
-// foundAhead is among how many of the documents that a search finds a page is looked for first, for each row of it.
+// foundAhead is among how many of the documents that a search finds a page is looked for first, for each row of it, where
+// the filter has more conditions.
 const foundAhead = 4
 
 // narrow makes what a search finds the newest behind the cursor, for a list in that order: however many
@@ -101,7 +102,11 @@ func (p *plan) narrow() bool {
 		date, _ := p.after.value.(time.Time) // see dated
 		published, id = date.UnixMicro(), p.after.id
 	}
-	ids, all := p.searched.found.Newest(published, id, foundAhead*(p.limit+1))
+	ahead := p.limit + 1
+	if len(p.arguments) > 1 {
+		ahead *= foundAhead
+	}
+	ids, all := p.searched.found.Newest(published, id, ahead)
 	p.searched.only = []int64{}
 	for _, id := range ids {
 		p.searched.only = append(p.searched.only, int64(id))
@@ -142,13 +147,7 @@ func DependOnTables(ctx context.Context, r *Reader, tables ...*Table) {
 	for _, t := range tables {
 		DependOnList(ctx, r, t, nil)
 	}
-	if tracker := trackerOf(ctx); tracker != nil {
-		tracker.mu.Lock()
-		defer tracker.mu.Unlock()
-		for _, t := range tables {
-			tracker.filtered[t] = true
-		}
-	}
+	TrackCounted(ctx, tables...)
 }
 
 // Has is the condition that a column has one of the ids.

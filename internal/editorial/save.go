@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -213,8 +214,36 @@ func (e *editTx) checkVersion(ctx context.Context, meta *aggregate.Meta, version
 	return conflict
 }
 
+// platformKind is the kind of the entities where something can be observed.
+const platformKind = "PLATFORM"
+
+// seenOn returns the names of some narratives of the desk with observations on a platform.
+func (e *editTx) seenOn(ctx context.Context, platform domain.ID) (string, error) {
+	var names []string
+	err := store.QueryRows(ctx, e.tx, "SELECT DISTINCT n.slug FROM observations o JOIN narratives n ON n.id = o.narrative_id"+
+		" WHERE o.platform_id = ? AND n.deleted_at IS NULL ORDER BY n.slug LIMIT 3", []any{int64(platform)}, func(r *sql.Rows) error {
+		var slug string
+		err := r.Scan(&slug)
+		names = append(names, "narrative:"+slug)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("look for observations on a platform: %w", err)
+	}
+	return strings.Join(names, ", "), nil
+}
+
 // check runs the checks that need the whole document and the database.
 func (e *editTx) check(ctx context.Context, s *aggregate.Spec, old, next *aggregate.Row, given *aggregate.Patch, p *domain.Problems) error {
+	if s.Type == domain.Entity && old != nil && old.Text("kind") == platformKind && next.Text("kind") != platformKind {
+		narratives, err := e.seenOn(ctx, old.ID)
+		if err != nil {
+			return err
+		}
+		if narratives != "" {
+			p.Add("kind", "stays %s while observations are on it: %s", platformKind, narratives)
+		}
+	}
 	for _, f := range s.Fields {
 		if _, has := next.Fields[f.ColumnName()]; !has && !hasProblem(p, f.Name) {
 			if f.Required {

@@ -30,9 +30,10 @@ var surcharges = map[string]int{
 	"network":       200, // a walk through the graph
 	"paths":         500,
 	"timeline":      300,
-	"counts":        100, // a count of a whole list, by date
-	"buckets":       200, // counts of a whole timeline
-	"degree":        20,  // a count
+
+	"ObservationConnection.counts":    1500, // of a whole list, by date
+	"TimelineEntryConnection.buckets": 1000, // of a whole timeline
+	"degree":                          20,   // a count
 
 	"exposure": 500, // all that is above an entity
 	"owners":   500,
@@ -44,11 +45,11 @@ var surcharges = map[string]int{
 	"checkEvidence":      3000, // all of the desk
 	"snippets":           10,
 
-	"citedBy":         50, // five lists, ranked
-	"Entity.mentions": 50,
+	"citedBy":         200, // five lists, ranked
+	"Entity.mentions": 100,
 	"passages":        20, // a text, rendered and analysed
 	"tree":            100,
-	"narrativeActors": 200,
+	"narrativeActors": 1000,
 
 	// Texts, which can be long.
 	"body":         10,

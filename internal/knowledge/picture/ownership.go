@@ -18,6 +18,7 @@ type Stake struct {
 	Since, Until domain.Date  // in the text alternative only
 	Ended        bool
 	Counts       bool   // the verdict rests on it
+	MayCount     bool   // it is not known whether the verdict rests on it
 	Link         string // as for a node
 }
 
@@ -165,6 +166,8 @@ func (s Stake) describe(owner, owned string) string {
 	}
 	if s.Counts {
 		out += ", counts"
+	} else if s.MayCount {
+		out += ", may count"
 	}
 	return out
 }

@@ -160,6 +160,9 @@ func (p *parameters) list(name string) any {
 		}
 	}
 	if list == nil {
+		if p.values.Has(name) {
+			p.problems.Add(name, "it is empty: give at least one value, or leave it out for all")
+		}
 		return nil
 	}
 	return list

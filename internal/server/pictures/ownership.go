@@ -72,6 +72,7 @@ type exposureOf struct {
 		Threshold             json.Number
 	}
 	Chains []struct {
+		Sure  bool
 		Steps []struct{ Relationship struct{ ID string } }
 	}
 	Holders  []struct{ Relationship struct{ ID string } }
@@ -107,22 +108,31 @@ func drawOwnership(ctx context.Context, data []byte, p *parameters) ([]byte, err
 	for _, h := range of.Owners.Holdings {
 		chart.Nodes = append(chart.Nodes, h.Entity.node(of.Owners.AsOf))
 	}
-	counts := map[string]bool{}
+	counts, may := map[string]bool{}, map[string]bool{}
 	if len(of.Exposure) > 0 {
 		e := &of.Exposure[0]
 		for _, chain := range e.Chains {
 			for _, s := range chain.Steps {
-				counts[s.Relationship.ID] = true
+				if chain.Sure {
+					counts[s.Relationship.ID] = true
+				} else {
+					may[s.Relationship.ID] = true
+				}
 			}
 		}
 		for _, h := range e.Holders {
-			counts[h.Relationship.ID] = true
+			if e.Verdict == string(picture.Undetermined) {
+				may[h.Relationship.ID] = true
+			} else {
+				counts[h.Relationship.ID] = true
+			}
 		}
 		chart.Verdict = e.verdict(of.Name)
 	}
 	for _, s := range of.Owners.Stakes {
 		chart.Stakes = append(chart.Stakes, picture.Stake{ID: s.Relationship.ID, Owner: s.Owner.ID, Owned: s.Owned.ID, Min: share(s.Share.Min), Max: share(s.Share.Max),
-			Confidence: s.Relationship.Confidence, Since: s.Relationship.Since, Until: s.Relationship.Until, Counts: counts[s.Relationship.ID]})
+			Confidence: s.Relationship.Confidence, Since: s.Relationship.Since, Until: s.Relationship.Until,
+			Counts: counts[s.Relationship.ID], MayCount: may[s.Relationship.ID] && !counts[s.Relationship.ID]})
 	}
 	var notes []string
 	if of.Owners.Truncated || !of.Owners.Complete {

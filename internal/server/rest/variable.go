@@ -138,6 +138,8 @@ func (r *route) variables(schema *ast.Schema, op *ast.OperationDefinition) error
 		}
 		p.about = cmp.Or(p.about, common[p.name], described[p.name])
 		switch {
+		case r.table != nil && p.name == "first":
+			p.least, p.most = 1, read.MaxPage
 		case !r.isList():
 		case p.name == "first":
 			p.least, p.most, p.standard = 1, read.MaxPage, read.DefaultPage
