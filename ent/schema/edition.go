@@ -67,7 +67,7 @@ func (EditionItem) Fields() []ent.Field {
 		text("origin_row"),
 	}
 }
-func (EditionItem) Edges() []ent.Edge    { return []ent.Edge{owned("edition", Edition.Type)} }
+func (EditionItem) Edges() []ent.Edge { return []ent.Edge{owned("edition", Edition.Type)} }
 func (EditionItem) Indexes() []ent.Index {
 	return []ent.Index{index.Fields("edition_id", "position"), inOrder("occurred_on")}
 }
