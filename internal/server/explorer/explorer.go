@@ -1,7 +1,7 @@
 // Package explorer serves GraphiQL, with which people try queries in a browser, embedded, so that it works without the internet and under a
 // content security policy that allows no inline script or style.
 //
-// The vendored files in dist are made by vendor.sh; those in assets are ours.
+// The vendored files in dist are made by vendor.sh, and gzipped as they are mostly sent; those in assets are ours.
 // The package knows nothing of the API but its URL. The
 // page is public and holds no secrets; the API checks visibility.
 package explorer
@@ -94,13 +94,14 @@ func Handler(c Config) http.Handler {
 func assetsOf(c Config) map[string]*asset {
 	assets := map[string]*asset{}
 	names := map[string]string{}
-	add := func(name string, open func() io.ReadSeeker) {
+	add := func(name string, open func() io.ReadSeeker) *asset {
 		a := newAsset(name, open)
 		a.cacheControl = "public, max-age=31536000, immutable"
 		extension := path.Ext(name)
 		url := "explorer/" + strings.TrimSuffix(name, extension) + "." + a.hash[:12] + extension
 		names[name] = url
 		assets["/"+url] = a
+		return a
 	}
 	for _, dir := range []string{"assets", "dist"} {
 		entries, err := fs.ReadDir(files, dir)
@@ -108,13 +109,16 @@ func assetsOf(c Config) map[string]*asset {
 			panic(err) // embedded files can be read
 		}
 		for _, entry := range entries {
-			add(entry.Name(), func() io.ReadSeeker {
-				file, err := files.Open(path.Join(dir, entry.Name()))
-				if err != nil {
-					panic(err) // as above
-				}
-				return file.(io.ReadSeeker) // package embed promises that
-			})
+			content, err := files.ReadFile(path.Join(dir, entry.Name()))
+			if err != nil {
+				panic(err) // as above
+			}
+			name, isCompressed := strings.CutSuffix(entry.Name(), ".gz")
+			if !isCompressed {
+				add(name, func() io.ReadSeeker { return bytes.NewReader(content) })
+				continue
+			}
+			add(name, func() io.ReadSeeker { return bytes.NewReader(decompress(content)) }).gzipped = func() []byte { return content }
 		}
 	}
 	add("page.css", func() io.ReadSeeker { return strings.NewReader(page.Style) })
@@ -186,9 +190,9 @@ func policy(endpoint string) string {
 		"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
-// asset is a response that never changes. open reads it where it is, without a copy.
+// asset is a response that never changes.
 type asset struct {
-	open         func() io.ReadSeeker
+	open         func() io.ReadSeeker // not compressed
 	contentType  string
 	hash         string
 	cacheControl string
@@ -251,6 +255,19 @@ func compress(content io.Reader) []byte {
 	_, _ = io.Copy(w, content)
 	_ = w.Close()
 	return b.Bytes()
+}
+
+// decompress is for clients that do not accept gzip.
+func decompress(content []byte) []byte {
+	r, err := gzip.NewReader(bytes.NewReader(content))
+	if err != nil {
+		panic(err) // vendor.sh has made it
+	}
+	all, err := io.ReadAll(r)
+	if err != nil {
+		panic(err) // as above
+	}
+	return all
 }
 
 // acceptsGzip reads Accept-Encoding: gzip or * is named, and not with a weight

@@ -24,4 +24,5 @@ cp "$modules/react/umd/react.production.min.js" \
 # does the comment that would have browsers ask for it.
 sed '/^\/\/# sourceMappingURL=/d' "$modules/graphiql/graphiql.min.js" >dist/graphiql.min.js
 node "$work/licenses.mjs" "$modules" >dist/LICENSES.txt
+gzip -9 -n dist/*
 ls -l dist
