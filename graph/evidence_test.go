@@ -24,7 +24,7 @@ func (a *api) evidenceContent() {
 			citations: [{source: "ledger", locator: "p. 9", quote: "sixty of a hundred"}]}) { created }
 		funds: createRelationship(input: {slug: "mole-funds-quay", from: "mole", to: "quay", kind: FUNDS, confidence: POSSIBLE, citations: [{source: "gazette"}, {source: "ledger", locator: "p. 2"}, {source: "ledger", locator: "p. 1"}]}) { created }
 		secret: createRelationship(input: {slug: "secret", from: "quay", to: "hidden", kind: OWNS, confidence: CONFIRMED, marking: RED, citations: [{source: "ledger"}]}) { created }
-		top: createNarrative(input: {slug: "top", title: "Top", claim: "The quay saves us.", status: ACTIVE, targets: ["mole"], amplifiers: ["quay"], description: "Told by [[quay|its owners]] first.",
+		top: createNarrative(input: {slug: "top", title: "Top", claim: "The quay saves us.", status: ACTIVE, targets: ["mole"], amplifiers: ["quay"], description: "Spread by [[quay|its owners]] first.",
 			observations: [{observedOn: "2024-05-02", platform: "forum", description: "A post.", citations: [{source: "gazette"}]}, {observedOn: "2024-05", description: "Another.", citations: [{source: "ledger"}, {source: "gazette"}]}]}) { created }
 		below: createNarrative(input: {slug: "below", title: "Below", claim: "C", status: ACTIVE, parent: "top", targets: ["mole", "quay"], observations: [{observedOn: "2024-05-03", description: "D."}]}) { created }
 		alpha: createNarrative(input: {slug: "alpha", title: "alpha", claim: "C", status: DORMANT, parent: "top", targets: ["hidden"]}) { created }
@@ -139,7 +139,7 @@ func TestMentions(t *testing.T) {
 		got := mentions("quay", 5)
 		for name, want := range map[string][]string{
 			"Study false":                  {"body true: …Filler of a long text. Filler of a long text. Then <mark>the owners</mark> &lt;sold&gt; the Mole &amp; Sons.[1] More filler.", "body true: …More filler. More filler. More filler. More filler. And <mark>Quay Holdings</mark> again.[2]"},
-			"Top true":                     {"description true: Told by <mark>its owners</mark> first."},
+			"Top true":                     {"description true: Spread by <mark>its owners</mark> first."},
 			"Below true":                   {},
 			"Review 1: One: A lease true":  {"analysis false: …more talks and more talks and more talks and more talks <mark>Quay Holdings</mark> signed the lease of the pier."},
 			"Review 1: One: A strike true": {"summary true: The crews of <mark>Quay Holdings</mark> struck."},
@@ -167,7 +167,7 @@ func TestMentions(t *testing.T) {
 		}
 		// After a merge the old links still lead to it.
 		a.query(editor, `mutation { createEntity(input: {slug: "pier", name: "Pier Ltd", kind: COMPANY}) { created } publish(input: {documents: ["entity:pier"]}) { state } mergeEntities(input: {from: ["quay"], into: "pier"}) { changed } }`).ok()
-		if got := mentions("pier", 1); strings.Join(got["Top true"], "") != "description true: Told by <mark>its owners</mark> first." || len(got) != 6 {
+		if got := mentions("pier", 1); strings.Join(got["Top true"], "") != "description true: Spread by <mark>its owners</mark> first." || len(got) != 6 {
 			t.Errorf("after a merge: %q", got)
 		}
 		r := a.as(public, `{ entity(slug: "mole") { mentions(first: 200, after: "x") { nodes { passages(first: 1000) { text } } } } }`, nil)

@@ -339,9 +339,7 @@ func (r queryResolver) ExposureReport(ctx context.Context, list filter, asOf *do
 	day := r.day(ctx, &problems, asOf)
 	rule := listRule(&problems, "list", list)
 	checkRange(&problems, "first", first, 0, maxOwnership)
-	if offset < 0 {
-		problems.Add("offset", "%d; want 0 or more", offset)
-	}
+	checkOffset(&problems, offset)
 	if err := problems.Err("the arguments are not right"); err != nil {
 		return nil, err
 	}

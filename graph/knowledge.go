@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
@@ -31,7 +30,7 @@ func (r queryResolver) Network(
 	case len(around) > min(maxAround, limit):
 		problems.Add("around", "%d are too many; at most %d, and at most the limit", len(around), maxAround)
 	default:
-		entities, err := r.entities(ctx, &problems, "around", around)
+		entities, err := named(ctx, r.Resolver, catalog.Entities, &problems, "around", around)
 		if err != nil {
 			return nil, err
 		}
@@ -91,7 +90,7 @@ func (r queryResolver) Paths(
 		name, ref string
 		id        *domain.ID
 	}{{"from", from, &p.From}, {"to", to, &p.To}} {
-		found, err := r.entities(ctx, &problems, "", []string{end.ref})
+		found, err := named(ctx, r.Resolver, catalog.Entities, &problems, "", []string{end.ref})
 		if err != nil {
 			return nil, err
 		}
@@ -158,54 +157,23 @@ func edgeFilter(kinds []string, at *domain.Date, minConfidence *string) knowledg
 	return f
 }
 
+// checkOffset adds a problem with an offset.
+func checkOffset(problems *domain.Problems, offset int) {
+	if offset < 0 {
+		problems.Add("offset", "%d; want 0 or more", offset)
+	}
+}
+
 func checkRange(problems *domain.Problems, name string, n, least, most int) {
 	if n < least || n > most {
 		problems.Add(name, "%d; want %d to %d", n, least, most)
 	}
 }
 
-// entities finds entities by ids or slugs, in the order of these, each nil if the viewer sees none. With a path, that is a problem
-// of that argument.
-func (r *Resolver) entities(ctx context.Context, problems *domain.Problems, path string, refs []string) ([]*db.Entity, error) {
-	var ids []domain.ID
-	var slugs []string
-	for _, ref := range refs {
-		if id, err := read.ParseID(ref, domain.Entity); err == nil {
-			ids = append(ids, id)
-		} else {
-			slugs = append(slugs, ref)
-		}
-	}
-	byID := map[domain.ID]*db.Entity{}
-	if len(ids) > 0 {
-		var err error
-		if byID, err = read.ByIDs(ctx, r.reader, catalog.Entities, ids); err != nil {
-			return nil, err
-		}
-	}
-	bySlug, err := read.BySlugs(ctx, r.reader, catalog.Entities, slugs)
-	if err != nil {
-		return nil, err
-	}
-	found := make([]*db.Entity, len(refs))
-	for i, ref := range refs {
-		if id, err := read.ParseID(ref, domain.Entity); err == nil {
-			found[i] = byID[id]
-		} else {
-			found[i] = bySlug[ref]
-		}
-		if found[i] == nil && path != "" {
-			problems.Add(path+"."+strconv.Itoa(i), "there is no such entity")
-		}
-	}
-	return found, nil
-}
-
 // ofGraph reads the rows of entities, and of relationships with their ends.
 func (r *Resolver) ofGraph(ctx context.Context, ids []domain.ID, edges []knowledge.Edge) (map[domain.ID]*db.Entity, map[domain.ID]*db.Relationship, error) {
 	ctx = read.AllColumns(ctx)
-	slices.Sort(ids)
-	entities, err := read.ByIDs(ctx, r.reader, catalog.Entities, slices.Compact(ids))
+	entities, err := read.ByIDs(ctx, r.reader, catalog.Entities, sorted(ids))
 	if err != nil || len(edges) == 0 {
 		return entities, nil, err
 	}
@@ -213,8 +181,7 @@ func (r *Resolver) ofGraph(ctx context.Context, ids []domain.ID, edges []knowled
 	for i := range edges {
 		relationships[i] = edges[i].ID
 	}
-	slices.Sort(relationships)
-	rows, err := read.ByIDs(ctx, r.reader, catalog.Relationships, slices.Compact(relationships))
+	rows, err := read.ByIDs(ctx, r.reader, catalog.Relationships, sorted(relationships))
 	return entities, rows, err
 }
 
@@ -250,7 +217,7 @@ func (r relationshipResolver) Other(ctx context.Context, obj *db.Relationship, t
 		return nil, err
 	}
 	found, err := read.LoadBatch(ctx, catalog.Relationships, obj, "other than "+than, func(ctx context.Context, _ *read.Reader, _ []*db.Relationship) ([]*db.Entity, error) {
-		return r.entities(ctx, nil, "", []string{than})
+		return named(ctx, r.Resolver, catalog.Entities, nil, "", []string{than})
 	})
 	if err != nil || found[0] == nil {
 		return nil, err

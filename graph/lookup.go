@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"github.com/redthread-api/redthread/graph/catalog"
 	"github.com/redthread-api/redthread/graph/model"
@@ -86,11 +87,51 @@ func loaderOf[T any](t *read.Type[T]) loader {
 	}
 }
 
+func sorted(ids []domain.ID) []domain.ID {
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// named reads documents by ids or slugs, in the order of these, each nil if the viewer sees none. With a path, that is a
+// problem of that argument.
+func named[T any](ctx context.Context, r *Resolver, t *read.Type[T], problems *domain.Problems, path string, refs []string) ([]*T, error) {
+	var ids []domain.ID
+	var slugs []string
+	for _, ref := range refs {
+		if id, err := read.ParseID(ref, t.Document); err == nil {
+			ids = append(ids, id)
+		} else {
+			slugs = append(slugs, ref)
+		}
+	}
+	byID := map[domain.ID]*T{}
+	if len(ids) > 0 {
+		var err error
+		if byID, err = read.ByIDs(ctx, r.reader, t, ids); err != nil {
+			return nil, err
+		}
+	}
+	bySlug, err := read.BySlugs(ctx, r.reader, t, slugs)
+	if err != nil {
+		return nil, err
+	}
+	found := make([]*T, len(refs))
+	for i, ref := range refs {
+		found[i] = bySlug[ref]
+		if id, err := read.ParseID(ref, t.Document); err == nil {
+			found[i] = byID[id]
+		}
+		if found[i] == nil && path != "" {
+			problems.Add(path+"."+strconv.Itoa(i), "there is no such %s", t.Document)
+		}
+	}
+	return found, nil
+}
+
 // rowsByID reads rows with all columns, by their ids: documents that the viewer sees, or what such documents own.
 func rowsByID[T any](ctx context.Context, r *Resolver, t *read.Type[T], ids []domain.ID) (map[domain.ID]*T, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	slices.Sort(ids)
-	return read.ByIDs(read.AllColumns(ctx), r.reader, t, slices.Compact(ids))
+	return read.ByIDs(read.AllColumns(ctx), r.reader, t, sorted(ids))
 }

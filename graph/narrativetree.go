@@ -15,11 +15,6 @@ import (
 // maxActors is the most entities on a page of narrativeActors.
 const maxActors = read.MaxPage
 
-func sorted(ids []domain.ID) []domain.ID {
-	slices.Sort(ids)
-	return slices.Compact(ids)
-}
-
 func (r narrativeResolver) Tree(ctx context.Context, obj *db.Narrative, depth, limit int) (*model.NarrativeTree, error) {
 	ctx = domain.WithStage(ctx, read.StageOf(catalog.Narratives, obj))
 	var problems domain.Problems
@@ -68,9 +63,7 @@ func (r narrativeResolver) Tree(ctx context.Context, obj *db.Narrative, depth, l
 func (r queryResolver) NarrativeActors(ctx context.Context, role string, f filter, first, offset int) (*model.NarrativeActors, error) {
 	var problems domain.Problems
 	checkRange(&problems, "first", first, 0, maxActors)
-	if offset < 0 {
-		problems.Add("offset", "%d; want 0 or more", offset)
-	}
+	checkOffset(&problems, offset)
 	if err := problems.Err("the arguments are not right"); err != nil {
 		return nil, err
 	}

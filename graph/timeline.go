@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/redthread-api/redthread/ent/db"
@@ -38,13 +37,13 @@ func (r queryResolver) Timeline(
 		problems.Add("to", "%s is before from (%s)", p.To, p.From)
 	}
 	var err error
-	if p.Entities, err = named(ctx, r.Resolver, catalog.Entities, "entities", entities, &problems); err != nil {
+	if p.Entities, err = idsNamed(ctx, r.Resolver, catalog.Entities, &problems, "entities", entities); err != nil {
 		return nil, err
 	}
-	if p.Narratives, err = named(ctx, r.Resolver, catalog.Narratives, "narratives", narratives, &problems); err != nil {
+	if p.Narratives, err = idsNamed(ctx, r.Resolver, catalog.Narratives, &problems, "narratives", narratives); err != nil {
 		return nil, err
 	}
-	if p.Tags, err = named(ctx, r.Resolver, catalog.Tags, "tags", tags, &problems); err != nil {
+	if p.Tags, err = idsNamed(ctx, r.Resolver, catalog.Tags, &problems, "tags", tags); err != nil {
 		return nil, err
 	}
 	// The cursor is of this order; the arguments that choose entries may change.
@@ -58,9 +57,7 @@ func (r queryResolver) Timeline(
 	if err := problems.Err("the arguments are not right"); err != nil {
 		return nil, err
 	}
-	for _, t := range []*read.Table{catalog.Entities.Table, catalog.Relationships.Table, catalog.Narratives.Table, catalog.Editions.Table, catalog.Reports.Table} {
-		read.DependOnTables(ctx, r.reader, t)
-	}
+	read.DependOnTables(ctx, r.reader, catalog.Entities.Table, catalog.Relationships.Table, catalog.Narratives.Table, catalog.Editions.Table, catalog.Reports.Table)
 	found, err := r.knowledge.Timeline(ctx, p)
 	if err != nil {
 		return nil, err
@@ -100,42 +97,20 @@ func (r queryResolver) Timeline(
 // maxNamed is how many entities, narratives or tags a timeline is about at most.
 const maxNamed = 20
 
-// named returns the ids of documents by ids or slugs, and adds a problem for each that the viewer does not see.
-func named[T any](ctx context.Context, r *Resolver, t *read.Type[T], path string, refs []string, problems *domain.Problems) ([]domain.ID, error) {
+// idsNamed returns the ids of what a timeline is about, by ids or slugs, and adds a problem for each that the viewer does not see.
+func idsNamed[T any](ctx context.Context, r *Resolver, t *read.Type[T], problems *domain.Problems, path string, refs []string) ([]domain.ID, error) {
 	if len(refs) > maxNamed {
 		problems.Add(path, "%d are too many; at most %d", len(refs), maxNamed)
 		return nil, nil
 	}
+	found, err := named(ctx, r, t, problems, path, refs)
 	var ids []domain.ID
-	var slugs []string
-	for _, ref := range refs {
-		if id, err := read.ParseID(ref, t.Document); err == nil {
-			ids = append(ids, id)
-		} else {
-			slugs = append(slugs, ref)
+	for _, row := range found {
+		if row != nil {
+			ids = append(ids, t.ID(row))
 		}
 	}
-	byID, err := read.ByIDs(ctx, r.reader, t, ids)
-	if err != nil {
-		return nil, err
-	}
-	bySlug, err := read.BySlugs(ctx, r.reader, t, slugs)
-	if err != nil {
-		return nil, err
-	}
-	var out []domain.ID
-	for i, ref := range refs {
-		row := bySlug[ref]
-		if id, err := read.ParseID(ref, t.Document); err == nil {
-			row = byID[id]
-		}
-		if row == nil {
-			problems.Add(path+"."+strconv.Itoa(i), "there is no such %s", t.Document)
-			continue
-		}
-		out = append(out, t.ID(row))
-	}
-	return out, nil
+	return ids, err
 }
 
 // timelineEntryAt reads a cursor.
@@ -279,10 +254,6 @@ func (r timelineResolver) Buckets(ctx context.Context, obj *model.TimelineEntryC
 	found, complete, err := r.knowledge.TimelineBuckets(ctx, obj.Params, timelineUnits[by])
 	if err != nil {
 		return nil, err
-	}
-	// Which documents were counted is not known by now: all of these types may be.
-	for _, t := range []*read.Table{catalog.Entities.Table, catalog.Relationships.Table, catalog.Narratives.Table, catalog.Editions.Table, catalog.Reports.Table} {
-		read.DependOnTables(ctx, r.reader, t)
 	}
 	out := &model.TimelineBuckets{Buckets: []*model.TimelineBucket{}, Complete: complete}
 	for _, f := range found {

@@ -203,31 +203,33 @@ func (r *Reader) dependOnFacet(ctx context.Context, t *Table, f Facet) {
 	for _, t := range tables[1:] {
 		DependOnList(ctx, r, t, nil)
 	}
-	if tracker := trackerOf(ctx); tracker != nil {
-		tracker.mu.Lock()
-		defer tracker.mu.Unlock()
-		for _, t := range tables {
-			tracker.filtered[t] = true
-		}
-	}
+	TrackCounted(ctx, tables...)
 }
 
-// facet counts lists by a facet, by owner: those to which rel leads from the owners, or,
-// without rel, that of all rows of the table, of the owner 0. It takes one statement.
+// counting is a statement over the rows of lists, to count them by owner: those to which rel leads from the owners, or, without
+// rel, all rows of the table, of the owner 0. It returns the column of the owner as well.
+func (r *Reader) counting(ctx context.Context, t *Table, p *plan, rel *Relation, owners []int64) (s *sql.Selector, owner string, err error) {
+	if s, err = r.statement(ctx, t); err != nil {
+		return nil, "", err
+	}
+	owner = "0"
+	if rel != nil {
+		owner, _, _ = rel.path.attach(r, s, owners)
+	}
+	p.where(s)
+	return s, owner, nil
+}
+
+// facet counts lists by a facet, by owner, with one statement.
 func (r *Reader) facet(ctx context.Context, t *Table, p *plan, f Facet, limit int, rel *Relation, owners []int64) (map[domain.ID][]*FacetValue, error) {
 	p.accessFreely()
 	if rel != nil || f.Relation != "" {
 		p.seeks = byNone
 	}
-	s, err := r.statement(ctx, t)
+	s, owner, err := r.counting(ctx, t, p, rel, owners)
 	if err != nil {
 		return nil, err
 	}
-	owner := "0"
-	if rel != nil {
-		owner, _, _ = rel.path.attach(r, s, owners)
-	}
-	p.where(s)
 	value, err := r.facetValue(ctx, t, s, f)
 	if err != nil {
 		return nil, err

@@ -76,15 +76,9 @@ func trackRows[T any](ctx context.Context, t *Type[T], rows []*T) {
 
 // trackFilter records that a filter refers to the rows that its relations lead to.
 func trackFilter(ctx context.Context, accesses []*access) {
-	tracker := trackerOf(ctx)
-	if tracker == nil {
-		return
-	}
-	tracker.mu.Lock()
-	defer tracker.mu.Unlock()
 	for _, a := range accesses {
 		if a.target.Document.IsDocument() {
-			tracker.filtered[a.target] = true
+			TrackCounted(ctx, a.target)
 		}
 	}
 }

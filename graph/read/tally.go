@@ -47,19 +47,14 @@ type tallied struct {
 	complete bool
 }
 
-// tally counts lists by owner, as [Reader.facet] does.
+// tally counts lists by date and group, by owner, with one statement.
 func (r *Reader) tally(ctx context.Context, t *Table, p *plan, by Tally, rel *Relation, owners []int64) (map[domain.ID]tallied, error) {
 	p.accessFreely()
 	p.seeks = byNone
-	s, err := r.statement(ctx, t)
+	s, owner, err := r.counting(ctx, t, p, rel, owners)
 	if err != nil {
 		return nil, err
 	}
-	owner := "0"
-	if rel != nil {
-		owner, _, _ = rel.path.attach(r, s, owners)
-	}
-	p.where(s)
 	group := "0"
 	if by.Group != "" {
 		group = s.C(by.Group)
