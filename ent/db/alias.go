@@ -96,17 +96,6 @@ func (_m *Alias) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the Alias entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Alias) Unwrap() *Alias {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Alias is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Alias) String() string {
 	return fmt.Sprintf("Alias(id=%v)", _m.ID)

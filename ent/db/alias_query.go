@@ -5,7 +5,6 @@ package db
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
@@ -13,7 +12,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/alias"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // AliasQuery is the builder for querying Alias entities.
@@ -60,60 +58,6 @@ func (_q *AliasQuery) Order(o ...alias.OrderOption) *AliasQuery {
 	return _q
 }
 
-// First returns the first Alias entity from the query.
-// Returns a *NotFoundError when no Alias was found.
-func (_q *AliasQuery) First(ctx context.Context) (*Alias, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{alias.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first Alias ID from the query.
-// Returns a *NotFoundError when no Alias ID was found.
-func (_q *AliasQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{alias.Label}
-		return
-	}
-	return ids[0], nil
-}
-
-// Only returns a single Alias entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one Alias entity is found.
-// Returns a *NotFoundError when no Alias entities are found.
-func (_q *AliasQuery) Only(ctx context.Context) (*Alias, error) {
-	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
-	if err != nil {
-		return nil, err
-	}
-	switch len(nodes) {
-	case 1:
-		return nodes[0], nil
-	case 0:
-		return nil, &NotFoundError{alias.Label}
-	default:
-		return nil, &NotSingularError{alias.Label}
-	}
-}
-
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *AliasQuery) OnlyX(ctx context.Context) *Alias {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
 // All executes the query and returns a list of AliasSlice.
 func (_q *AliasQuery) All(ctx context.Context) ([]*Alias, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
@@ -122,27 +66,6 @@ func (_q *AliasQuery) All(ctx context.Context) ([]*Alias, error) {
 	}
 	qr := querierAll[[]*Alias, *AliasQuery]()
 	return withInterceptors[[]*Alias](ctx, _q, qr, _q.inters)
-}
-
-// AllX is like All, but panics if an error occurs.
-func (_q *AliasQuery) AllX(ctx context.Context) []*Alias {
-	nodes, err := _q.All(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return nodes
-}
-
-// IDs executes the query and returns a list of Alias IDs.
-func (_q *AliasQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(alias.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
 }
 
 // Count returns the count of the given query.
@@ -161,63 +84,6 @@ func (_q *AliasQuery) CountX(ctx context.Context) int {
 		panic(err)
 	}
 	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *AliasQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the AliasQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *AliasQuery) Clone() *AliasQuery {
-	if _q == nil {
-		return nil
-	}
-	return &AliasQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]alias.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Alias{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
-}
-
-// Select allows the selection one or more fields/columns for the given query,
-// instead of selecting all fields in the entity.
-//
-// Example:
-//
-//	var v []struct {
-//		DocumentID domain.ID `json:"document_id,omitempty"`
-//	}
-//
-//	client.Alias.Query().
-//		Select(alias.FieldDocumentID).
-//		Scan(ctx, &v)
-func (_q *AliasQuery) Select(fields ...string) *AliasSelect {
-	_q.ctx.Fields = append(_q.ctx.Fields, fields...)
-	sbuild := &AliasSelect{AliasQuery: _q}
-	sbuild.label = alias.Label
-	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
-	return sbuild
-}
-
-// Aggregate returns a AliasSelect configured with the given aggregations.
-func (_q *AliasQuery) Aggregate(fns ...AggregateFunc) *AliasSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *AliasQuery) prepareQuery(ctx context.Context) error {
@@ -326,91 +192,8 @@ func (_q *AliasQuery) querySpec() *sqlgraph.QuerySpec {
 	return _spec
 }
 
-func (_q *AliasQuery) sqlQuery(ctx context.Context) *sql.Selector {
-	builder := sql.Dialect(_q.driver.Dialect())
-	t1 := builder.Table(alias.Table)
-	columns := _q.ctx.Fields
-	if len(columns) == 0 {
-		columns = alias.Columns
-	}
-	selector := builder.Select(t1.Columns(columns...)...).From(t1)
-	if _q.sql != nil {
-		selector = _q.sql
-		selector.Select(selector.Columns(columns...)...)
-	}
-	if _q.ctx.Unique != nil && *_q.ctx.Unique {
-		selector.Distinct()
-	}
-	for _, m := range _q.modifiers {
-		m(selector)
-	}
-	for _, p := range _q.predicates {
-		p(selector)
-	}
-	for _, p := range _q.order {
-		p(selector)
-	}
-	if offset := _q.ctx.Offset; offset != nil {
-		// limit is mandatory for offset clause. We start
-		// with default value, and override it below if needed.
-		selector.Offset(*offset).Limit(math.MaxInt32)
-	}
-	if limit := _q.ctx.Limit; limit != nil {
-		selector.Limit(*limit)
-	}
-	return selector
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_q *AliasQuery) Modify(modifiers ...func(s *sql.Selector)) *AliasSelect {
-	_q.modifiers = append(_q.modifiers, modifiers...)
-	return _q.Select()
-}
-
 // AliasSelect is the builder for selecting fields of Alias entities.
 type AliasSelect struct {
 	*AliasQuery
 	selector
-}
-
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *AliasSelect) Aggregate(fns ...AggregateFunc) *AliasSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_s *AliasSelect) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
-	if err := _s.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*AliasQuery, *AliasSelect](ctx, _s.AliasQuery, _s, _s.inters, v)
-}
-
-func (_s *AliasSelect) sqlScan(ctx context.Context, root *AliasQuery, v any) error {
-	selector := root.sqlQuery(ctx)
-	aggregation := make([]string, 0, len(_s.fns))
-	for _, fn := range _s.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	switch n := len(*_s.selector.flds); {
-	case n == 0 && len(aggregation) > 0:
-		selector.Select(aggregation...)
-	case n != 0 && len(aggregation) > 0:
-		selector.AppendSelect(aggregation...)
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _s.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *AliasSelect) Modify(modifiers ...func(s *sql.Selector)) *AliasSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

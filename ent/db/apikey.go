@@ -206,17 +206,6 @@ func (_m *ApiKey) Update() *ApiKeyUpdateOne {
 	return NewApiKeyClient(_m.config).UpdateOne(_m)
 }
 
-// Unwrap unwraps the ApiKey entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *ApiKey) Unwrap() *ApiKey {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: ApiKey is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *ApiKey) String() string {
 	return fmt.Sprintf("ApiKey(id=%v)", _m.ID)

@@ -5,7 +5,7 @@ package db
 import (
 	"context"
 	"errors"
-	"fmt"
+
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -75,14 +75,6 @@ func (_c *ApiKeyCreate) SetRateLimit(v int) *ApiKeyCreate {
 	return _c
 }
 
-// SetNillableRateLimit sets the "rate_limit" field if the given value is not nil.
-func (_c *ApiKeyCreate) SetNillableRateLimit(v *int) *ApiKeyCreate {
-	if v != nil {
-		_c.SetRateLimit(*v)
-	}
-	return _c
-}
-
 // SetReplaces sets the "replaces" field.
 func (_c *ApiKeyCreate) SetReplaces(v domain.ID) *ApiKeyCreate {
 	_c.mutation.SetReplaces(v)
@@ -109,20 +101,6 @@ func (_c *ApiKeyCreate) SetCreatedAt(v time.Time) *ApiKeyCreate {
 	return _c
 }
 
-// SetLastUsedAt sets the "last_used_at" field.
-func (_c *ApiKeyCreate) SetLastUsedAt(v time.Time) *ApiKeyCreate {
-	_c.mutation.SetLastUsedAt(v)
-	return _c
-}
-
-// SetNillableLastUsedAt sets the "last_used_at" field if the given value is not nil.
-func (_c *ApiKeyCreate) SetNillableLastUsedAt(v *time.Time) *ApiKeyCreate {
-	if v != nil {
-		_c.SetLastUsedAt(*v)
-	}
-	return _c
-}
-
 // SetExpiresAt sets the "expires_at" field.
 func (_c *ApiKeyCreate) SetExpiresAt(v time.Time) *ApiKeyCreate {
 	_c.mutation.SetExpiresAt(v)
@@ -137,40 +115,15 @@ func (_c *ApiKeyCreate) SetNillableExpiresAt(v *time.Time) *ApiKeyCreate {
 	return _c
 }
 
-// SetRevokedAt sets the "revoked_at" field.
-func (_c *ApiKeyCreate) SetRevokedAt(v time.Time) *ApiKeyCreate {
-	_c.mutation.SetRevokedAt(v)
-	return _c
-}
-
-// SetNillableRevokedAt sets the "revoked_at" field if the given value is not nil.
-func (_c *ApiKeyCreate) SetNillableRevokedAt(v *time.Time) *ApiKeyCreate {
-	if v != nil {
-		_c.SetRevokedAt(*v)
-	}
-	return _c
-}
-
 // SetID sets the "id" field.
 func (_c *ApiKeyCreate) SetID(v domain.ID) *ApiKeyCreate {
 	_c.mutation.SetID(v)
 	return _c
 }
 
-// Mutation returns the ApiKeyMutation object of the builder.
-func (_c *ApiKeyCreate) Mutation() *ApiKeyMutation {
-	return _c.mutation
-}
-
 // Save creates the ApiKey in the database.
 func (_c *ApiKeyCreate) Save(ctx context.Context) (*ApiKey, error) {
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
-}
-
-// Exec executes the query.
-func (_c *ApiKeyCreate) Exec(ctx context.Context) error {
-	_, err := _c.Save(ctx)
-	return err
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -296,68 +249,4 @@ type ApiKeyCreateBulk struct {
 	config
 	err      error
 	builders []*ApiKeyCreate
-}
-
-// Save creates the ApiKey entities in the database.
-func (_c *ApiKeyCreateBulk) Save(ctx context.Context) ([]*ApiKey, error) {
-	if _c.err != nil {
-		return nil, _c.err
-	}
-	specs := make([]*sqlgraph.CreateSpec, len(_c.builders))
-	nodes := make([]*ApiKey, len(_c.builders))
-	mutators := make([]Mutator, len(_c.builders))
-	for i := range _c.builders {
-		func(i int, root context.Context) {
-			builder := _c.builders[i]
-			var mut Mutator = MutateFunc(func(ctx context.Context, m Mutation) (Value, error) {
-				mutation, ok := m.(*ApiKeyMutation)
-				if !ok {
-					return nil, fmt.Errorf("unexpected mutation type %T", m)
-				}
-				if err := builder.check(); err != nil {
-					return nil, err
-				}
-				builder.mutation = mutation
-				var err error
-				nodes[i], specs[i] = builder.createSpec()
-				if i < len(mutators)-1 {
-					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
-				} else {
-					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
-					// Invoke the actual operation on the latest mutation in the chain.
-					if err = sqlgraph.BatchCreate(ctx, _c.driver, spec); err != nil {
-						if sqlgraph.IsConstraintError(err) {
-							err = &ConstraintError{msg: err.Error(), wrap: err}
-						}
-					}
-				}
-				if err != nil {
-					return nil, err
-				}
-				mutation.id = &nodes[i].ID
-				if specs[i].ID.Value != nil && nodes[i].ID == 0 {
-					id := specs[i].ID.Value.(int64)
-					nodes[i].ID = domain.ID(id)
-				}
-				mutation.done = true
-				return nodes[i], nil
-			})
-			for i := len(builder.hooks) - 1; i >= 0; i-- {
-				mut = builder.hooks[i](mut)
-			}
-			mutators[i] = mut
-		}(i, ctx)
-	}
-	if len(mutators) > 0 {
-		if _, err := mutators[0].Mutate(ctx, _c.builders[0].mutation); err != nil {
-			return nil, err
-		}
-	}
-	return nodes, nil
-}
-
-// Exec executes the query.
-func (_c *ApiKeyCreateBulk) Exec(ctx context.Context) error {
-	_, err := _c.Save(ctx)
-	return err
 }

@@ -9,7 +9,6 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/apikey"
-	"github.com/redthread-api/redthread/ent/db/predicate"
 )
 
 // ApiKeyDelete is the builder for deleting a ApiKey entity.
@@ -17,12 +16,6 @@ type ApiKeyDelete struct {
 	config
 	hooks    []Hook
 	mutation *ApiKeyMutation
-}
-
-// Where appends a list predicates to the ApiKeyDelete builder.
-func (_d *ApiKeyDelete) Where(ps ...predicate.ApiKey) *ApiKeyDelete {
-	_d.mutation.Where(ps...)
-	return _d
 }
 
 // Exec executes the deletion query and returns how many vertices were deleted.
@@ -50,23 +43,4 @@ func (_d *ApiKeyDelete) sqlExec(ctx context.Context) (int, error) {
 // ApiKeyDeleteOne is the builder for deleting a single ApiKey entity.
 type ApiKeyDeleteOne struct {
 	_d *ApiKeyDelete
-}
-
-// Where appends a list predicates to the ApiKeyDelete builder.
-func (_d *ApiKeyDeleteOne) Where(ps ...predicate.ApiKey) *ApiKeyDeleteOne {
-	_d._d.mutation.Where(ps...)
-	return _d
-}
-
-// Exec executes the deletion query.
-func (_d *ApiKeyDeleteOne) Exec(ctx context.Context) error {
-	n, err := _d._d.Exec(ctx)
-	switch {
-	case err != nil:
-		return err
-	case n == 0:
-		return &NotFoundError{apikey.Label}
-	default:
-		return nil
-	}
 }

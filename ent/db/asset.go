@@ -232,17 +232,6 @@ func (_m *Asset) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the Asset entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Asset) Unwrap() *Asset {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Asset is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Asset) String() string {
 	return fmt.Sprintf("Asset(id=%v)", _m.ID)

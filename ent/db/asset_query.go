@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/asset"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // AssetQuery is the builder for querying Asset entities.
@@ -60,60 +59,6 @@ func (_q *AssetQuery) Order(o ...asset.OrderOption) *AssetQuery {
 	return _q
 }
 
-// First returns the first Asset entity from the query.
-// Returns a *NotFoundError when no Asset was found.
-func (_q *AssetQuery) First(ctx context.Context) (*Asset, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{asset.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first Asset ID from the query.
-// Returns a *NotFoundError when no Asset ID was found.
-func (_q *AssetQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{asset.Label}
-		return
-	}
-	return ids[0], nil
-}
-
-// Only returns a single Asset entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one Asset entity is found.
-// Returns a *NotFoundError when no Asset entities are found.
-func (_q *AssetQuery) Only(ctx context.Context) (*Asset, error) {
-	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
-	if err != nil {
-		return nil, err
-	}
-	switch len(nodes) {
-	case 1:
-		return nodes[0], nil
-	case 0:
-		return nil, &NotFoundError{asset.Label}
-	default:
-		return nil, &NotSingularError{asset.Label}
-	}
-}
-
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *AssetQuery) OnlyX(ctx context.Context) *Asset {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
 // All executes the query and returns a list of Assets.
 func (_q *AssetQuery) All(ctx context.Context) ([]*Asset, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
@@ -131,68 +76,6 @@ func (_q *AssetQuery) AllX(ctx context.Context) []*Asset {
 		panic(err)
 	}
 	return nodes
-}
-
-// IDs executes the query and returns a list of Asset IDs.
-func (_q *AssetQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(asset.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
-// Count returns the count of the given query.
-func (_q *AssetQuery) Count(ctx context.Context) (int, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
-	if err := _q.prepareQuery(ctx); err != nil {
-		return 0, err
-	}
-	return withInterceptors[int](ctx, _q, querierCount[*AssetQuery](), _q.inters)
-}
-
-// CountX is like Count, but panics if an error occurs.
-func (_q *AssetQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *AssetQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the AssetQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *AssetQuery) Clone() *AssetQuery {
-	if _q == nil {
-		return nil
-	}
-	return &AssetQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]asset.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Asset{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -213,11 +96,6 @@ func (_q *AssetQuery) Select(fields ...string) *AssetSelect {
 	sbuild.label = asset.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a AssetSelect configured with the given aggregations.
-func (_q *AssetQuery) Aggregate(fns ...AggregateFunc) *AssetSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *AssetQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +251,6 @@ type AssetSelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *AssetSelect) Aggregate(fns ...AggregateFunc) *AssetSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *AssetSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +279,4 @@ func (_s *AssetSelect) sqlScan(ctx context.Context, root *AssetQuery, v any) err
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *AssetSelect) Modify(modifiers ...func(s *sql.Selector)) *AssetSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

@@ -158,17 +158,6 @@ func (_m *AuditEntry) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the AuditEntry entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *AuditEntry) Unwrap() *AuditEntry {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: AuditEntry is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *AuditEntry) String() string {
 	return fmt.Sprintf("AuditEntry(id=%v)", _m.ID)

@@ -127,17 +127,6 @@ func (_m *Change) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the Change entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Change) Unwrap() *Change {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Change is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Change) String() string {
 	return fmt.Sprintf("Change(id=%v)", _m.ID)

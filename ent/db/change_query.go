@@ -59,19 +59,6 @@ func (_q *ChangeQuery) Order(o ...change.OrderOption) *ChangeQuery {
 	return _q
 }
 
-// First returns the first Change entity from the query.
-// Returns a *NotFoundError when no Change was found.
-func (_q *ChangeQuery) First(ctx context.Context) (*Change, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{change.Label}
-	}
-	return nodes[0], nil
-}
-
 // FirstID returns the first Change ID from the query.
 // Returns a *NotFoundError when no Change ID was found.
 func (_q *ChangeQuery) FirstID(ctx context.Context) (id int64, err error) {
@@ -86,33 +73,6 @@ func (_q *ChangeQuery) FirstID(ctx context.Context) (id int64, err error) {
 	return ids[0], nil
 }
 
-// Only returns a single Change entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one Change entity is found.
-// Returns a *NotFoundError when no Change entities are found.
-func (_q *ChangeQuery) Only(ctx context.Context) (*Change, error) {
-	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
-	if err != nil {
-		return nil, err
-	}
-	switch len(nodes) {
-	case 1:
-		return nodes[0], nil
-	case 0:
-		return nil, &NotFoundError{change.Label}
-	default:
-		return nil, &NotSingularError{change.Label}
-	}
-}
-
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *ChangeQuery) OnlyX(ctx context.Context) *Change {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
 // All executes the query and returns a list of Changes.
 func (_q *ChangeQuery) All(ctx context.Context) ([]*Change, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
@@ -121,15 +81,6 @@ func (_q *ChangeQuery) All(ctx context.Context) ([]*Change, error) {
 	}
 	qr := querierAll[[]*Change, *ChangeQuery]()
 	return withInterceptors[[]*Change](ctx, _q, qr, _q.inters)
-}
-
-// AllX is like All, but panics if an error occurs.
-func (_q *ChangeQuery) AllX(ctx context.Context) []*Change {
-	nodes, err := _q.All(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return nodes
 }
 
 // IDs executes the query and returns a list of Change IDs.
@@ -144,24 +95,6 @@ func (_q *ChangeQuery) IDs(ctx context.Context) (ids []int64, err error) {
 	return ids, nil
 }
 
-// Count returns the count of the given query.
-func (_q *ChangeQuery) Count(ctx context.Context) (int, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
-	if err := _q.prepareQuery(ctx); err != nil {
-		return 0, err
-	}
-	return withInterceptors[int](ctx, _q, querierCount[*ChangeQuery](), _q.inters)
-}
-
-// CountX is like Count, but panics if an error occurs.
-func (_q *ChangeQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
-
 // Exist returns true if the query has elements in the graph.
 func (_q *ChangeQuery) Exist(ctx context.Context) (bool, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
@@ -172,25 +105,6 @@ func (_q *ChangeQuery) Exist(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("db: check existence: %w", err)
 	default:
 		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the ChangeQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *ChangeQuery) Clone() *ChangeQuery {
-	if _q == nil {
-		return nil
-	}
-	return &ChangeQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]change.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Change{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
 }
 
@@ -212,11 +126,6 @@ func (_q *ChangeQuery) Select(fields ...string) *ChangeSelect {
 	sbuild.label = change.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a ChangeSelect configured with the given aggregations.
-func (_q *ChangeQuery) Aggregate(fns ...AggregateFunc) *ChangeSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *ChangeQuery) prepareQuery(ctx context.Context) error {
@@ -360,22 +269,10 @@ func (_q *ChangeQuery) sqlQuery(ctx context.Context) *sql.Selector {
 	return selector
 }
 
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_q *ChangeQuery) Modify(modifiers ...func(s *sql.Selector)) *ChangeSelect {
-	_q.modifiers = append(_q.modifiers, modifiers...)
-	return _q.Select()
-}
-
 // ChangeSelect is the builder for selecting fields of Change entities.
 type ChangeSelect struct {
 	*ChangeQuery
 	selector
-}
-
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *ChangeSelect) Aggregate(fns ...AggregateFunc) *ChangeSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
 }
 
 // Scan applies the selector query and scans the result into the given value.
@@ -406,10 +303,4 @@ func (_s *ChangeSelect) sqlScan(ctx context.Context, root *ChangeQuery, v any) e
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *ChangeSelect) Modify(modifiers ...func(s *sql.Selector)) *ChangeSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

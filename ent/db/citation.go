@@ -135,17 +135,6 @@ func (_m *Citation) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the Citation entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Citation) Unwrap() *Citation {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Citation is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Citation) String() string {
 	return fmt.Sprintf("Citation(id=%v)", _m.ID)

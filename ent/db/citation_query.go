@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/citation"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // CitationQuery is the builder for querying Citation entities.
@@ -60,60 +59,6 @@ func (_q *CitationQuery) Order(o ...citation.OrderOption) *CitationQuery {
 	return _q
 }
 
-// First returns the first Citation entity from the query.
-// Returns a *NotFoundError when no Citation was found.
-func (_q *CitationQuery) First(ctx context.Context) (*Citation, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{citation.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first Citation ID from the query.
-// Returns a *NotFoundError when no Citation ID was found.
-func (_q *CitationQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{citation.Label}
-		return
-	}
-	return ids[0], nil
-}
-
-// Only returns a single Citation entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one Citation entity is found.
-// Returns a *NotFoundError when no Citation entities are found.
-func (_q *CitationQuery) Only(ctx context.Context) (*Citation, error) {
-	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
-	if err != nil {
-		return nil, err
-	}
-	switch len(nodes) {
-	case 1:
-		return nodes[0], nil
-	case 0:
-		return nil, &NotFoundError{citation.Label}
-	default:
-		return nil, &NotSingularError{citation.Label}
-	}
-}
-
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *CitationQuery) OnlyX(ctx context.Context) *Citation {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
 // All executes the query and returns a list of Citations.
 func (_q *CitationQuery) All(ctx context.Context) ([]*Citation, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
@@ -131,68 +76,6 @@ func (_q *CitationQuery) AllX(ctx context.Context) []*Citation {
 		panic(err)
 	}
 	return nodes
-}
-
-// IDs executes the query and returns a list of Citation IDs.
-func (_q *CitationQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(citation.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
-// Count returns the count of the given query.
-func (_q *CitationQuery) Count(ctx context.Context) (int, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
-	if err := _q.prepareQuery(ctx); err != nil {
-		return 0, err
-	}
-	return withInterceptors[int](ctx, _q, querierCount[*CitationQuery](), _q.inters)
-}
-
-// CountX is like Count, but panics if an error occurs.
-func (_q *CitationQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *CitationQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the CitationQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *CitationQuery) Clone() *CitationQuery {
-	if _q == nil {
-		return nil
-	}
-	return &CitationQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]citation.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Citation{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -213,11 +96,6 @@ func (_q *CitationQuery) Select(fields ...string) *CitationSelect {
 	sbuild.label = citation.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a CitationSelect configured with the given aggregations.
-func (_q *CitationQuery) Aggregate(fns ...AggregateFunc) *CitationSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *CitationQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +251,6 @@ type CitationSelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *CitationSelect) Aggregate(fns ...AggregateFunc) *CitationSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *CitationSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +279,4 @@ func (_s *CitationSelect) sqlScan(ctx context.Context, root *CitationQuery, v an
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *CitationSelect) Modify(modifiers ...func(s *sql.Selector)) *CitationSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

@@ -10,66 +10,15 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect"
-	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/alias"
+
 	"github.com/redthread-api/redthread/ent/db/apikey"
-	"github.com/redthread-api/redthread/ent/db/asset"
-	"github.com/redthread-api/redthread/ent/db/auditentry"
-	"github.com/redthread-api/redthread/ent/db/change"
-	"github.com/redthread-api/redthread/ent/db/citation"
-	"github.com/redthread-api/redthread/ent/db/consent"
-	"github.com/redthread-api/redthread/ent/db/contribution"
-	"github.com/redthread-api/redthread/ent/db/edition"
-	"github.com/redthread-api/redthread/ent/db/editionitem"
-	"github.com/redthread-api/redthread/ent/db/entity"
-	"github.com/redthread-api/redthread/ent/db/entityidentifier"
-	"github.com/redthread-api/redthread/ent/db/entityname"
-	"github.com/redthread-api/redthread/ent/db/entitytag"
-	"github.com/redthread-api/redthread/ent/db/footnote"
+
 	"github.com/redthread-api/redthread/ent/db/idempotencykey"
-	"github.com/redthread-api/redthread/ent/db/itementity"
-	"github.com/redthread-api/redthread/ent/db/itemtag"
-	"github.com/redthread-api/redthread/ent/db/keynetwork"
-	"github.com/redthread-api/redthread/ent/db/listing"
-	"github.com/redthread-api/redthread/ent/db/livedocument"
-	"github.com/redthread-api/redthread/ent/db/livereference"
-	"github.com/redthread-api/redthread/ent/db/livestep"
-	"github.com/redthread-api/redthread/ent/db/mention"
-	"github.com/redthread-api/redthread/ent/db/namekey"
-	"github.com/redthread-api/redthread/ent/db/narrative"
-	"github.com/redthread-api/redthread/ent/db/narrativeamplifier"
-	"github.com/redthread-api/redthread/ent/db/narrativetag"
-	"github.com/redthread-api/redthread/ent/db/narrativetarget"
-	"github.com/redthread-api/redthread/ent/db/newsletterkey"
-	"github.com/redthread-api/redthread/ent/db/observation"
+
 	"github.com/redthread-api/redthread/ent/db/person"
-	"github.com/redthread-api/redthread/ent/db/projection"
-	"github.com/redthread-api/redthread/ent/db/publicationentry"
-	"github.com/redthread-api/redthread/ent/db/publicationlog"
-	"github.com/redthread-api/redthread/ent/db/registereddocument"
-	"github.com/redthread-api/redthread/ent/db/relationship"
-	"github.com/redthread-api/redthread/ent/db/report"
-	"github.com/redthread-api/redthread/ent/db/reportattachment"
-	"github.com/redthread-api/redthread/ent/db/reportentity"
-	"github.com/redthread-api/redthread/ent/db/reportmention"
-	"github.com/redthread-api/redthread/ent/db/reportnarrative"
-	"github.com/redthread-api/redthread/ent/db/reporttag"
-	"github.com/redthread-api/redthread/ent/db/revision"
+
 	"github.com/redthread-api/redthread/ent/db/schedule"
-	"github.com/redthread-api/redthread/ent/db/searchblock"
-	"github.com/redthread-api/redthread/ent/db/searchpending"
-	"github.com/redthread-api/redthread/ent/db/searchsegment"
-	"github.com/redthread-api/redthread/ent/db/searchstate"
-	"github.com/redthread-api/redthread/ent/db/searchunit"
-	"github.com/redthread-api/redthread/ent/db/searchunitblock"
-	"github.com/redthread-api/redthread/ent/db/sending"
-	"github.com/redthread-api/redthread/ent/db/sendingrecipient"
-	"github.com/redthread-api/redthread/ent/db/series"
-	"github.com/redthread-api/redthread/ent/db/source"
-	"github.com/redthread-api/redthread/ent/db/subscriber"
-	"github.com/redthread-api/redthread/ent/db/subscription"
-	"github.com/redthread-api/redthread/ent/db/subscriptionrequest"
-	"github.com/redthread-api/redthread/ent/db/suppression"
+
 	"github.com/redthread-api/redthread/ent/db/tag"
 	"github.com/redthread-api/redthread/ent/db/webhook"
 	"github.com/redthread-api/redthread/ent/db/webhookdelivery"
@@ -312,20 +261,6 @@ func (c *config) options(opts ...Option) {
 	}
 }
 
-// Debug enables debug logging on the ent.Driver.
-func Debug() Option {
-	return func(c *config) {
-		c.debug = true
-	}
-}
-
-// Log sets the logging function for debug mode.
-func Log(fn func(...any)) Option {
-	return func(c *config) {
-		c.log = fn
-	}
-}
-
 // Driver configures the client driver.
 func Driver(driver dialect.Driver) Option {
 	return func(c *config) {
@@ -333,202 +268,8 @@ func Driver(driver dialect.Driver) Option {
 	}
 }
 
-// Open opens a database/sql.DB specified by the driver name and
-// the data source name, and returns a new client attached to it.
-// Optional parameters can be added for configuring the client.
-func Open(driverName, dataSourceName string, options ...Option) (*Client, error) {
-	switch driverName {
-	case dialect.MySQL, dialect.Postgres, dialect.SQLite:
-		drv, err := sql.Open(driverName, dataSourceName)
-		if err != nil {
-			return nil, err
-		}
-		return NewClient(append(options, Driver(drv))...), nil
-	default:
-		return nil, fmt.Errorf("unsupported driver: %q", driverName)
-	}
-}
-
 // ErrTxStarted is returned when trying to start a new transaction from a transactional client.
 var ErrTxStarted = errors.New("db: cannot start a transaction within a transaction")
-
-// Tx returns a new transactional client. The provided context
-// is used until the transaction is committed or rolled back.
-func (c *Client) Tx(ctx context.Context) (*Tx, error) {
-	if _, ok := c.driver.(*txDriver); ok {
-		return nil, ErrTxStarted
-	}
-	tx, err := newTx(ctx, c.driver)
-	if err != nil {
-		return nil, fmt.Errorf("db: starting a transaction: %w", err)
-	}
-	cfg := c.config
-	cfg.driver = tx
-	return &Tx{
-		ctx:                 ctx,
-		config:              cfg,
-		Alias:               NewAliasClient(cfg),
-		ApiKey:              NewApiKeyClient(cfg),
-		Asset:               NewAssetClient(cfg),
-		AuditEntry:          NewAuditEntryClient(cfg),
-		Change:              NewChangeClient(cfg),
-		Citation:            NewCitationClient(cfg),
-		Consent:             NewConsentClient(cfg),
-		Contribution:        NewContributionClient(cfg),
-		Edition:             NewEditionClient(cfg),
-		EditionItem:         NewEditionItemClient(cfg),
-		Entity:              NewEntityClient(cfg),
-		EntityIdentifier:    NewEntityIdentifierClient(cfg),
-		EntityName:          NewEntityNameClient(cfg),
-		EntityTag:           NewEntityTagClient(cfg),
-		Footnote:            NewFootnoteClient(cfg),
-		IdempotencyKey:      NewIdempotencyKeyClient(cfg),
-		ItemEntity:          NewItemEntityClient(cfg),
-		ItemTag:             NewItemTagClient(cfg),
-		KeyNetwork:          NewKeyNetworkClient(cfg),
-		Listing:             NewListingClient(cfg),
-		LiveDocument:        NewLiveDocumentClient(cfg),
-		LiveReference:       NewLiveReferenceClient(cfg),
-		LiveStep:            NewLiveStepClient(cfg),
-		Mention:             NewMentionClient(cfg),
-		NameKey:             NewNameKeyClient(cfg),
-		Narrative:           NewNarrativeClient(cfg),
-		NarrativeAmplifier:  NewNarrativeAmplifierClient(cfg),
-		NarrativeTag:        NewNarrativeTagClient(cfg),
-		NarrativeTarget:     NewNarrativeTargetClient(cfg),
-		NewsletterKey:       NewNewsletterKeyClient(cfg),
-		Observation:         NewObservationClient(cfg),
-		Person:              NewPersonClient(cfg),
-		Projection:          NewProjectionClient(cfg),
-		PublicationEntry:    NewPublicationEntryClient(cfg),
-		PublicationLog:      NewPublicationLogClient(cfg),
-		RegisteredDocument:  NewRegisteredDocumentClient(cfg),
-		Relationship:        NewRelationshipClient(cfg),
-		Report:              NewReportClient(cfg),
-		ReportAttachment:    NewReportAttachmentClient(cfg),
-		ReportEntity:        NewReportEntityClient(cfg),
-		ReportMention:       NewReportMentionClient(cfg),
-		ReportNarrative:     NewReportNarrativeClient(cfg),
-		ReportTag:           NewReportTagClient(cfg),
-		Revision:            NewRevisionClient(cfg),
-		Schedule:            NewScheduleClient(cfg),
-		SearchBlock:         NewSearchBlockClient(cfg),
-		SearchPending:       NewSearchPendingClient(cfg),
-		SearchSegment:       NewSearchSegmentClient(cfg),
-		SearchState:         NewSearchStateClient(cfg),
-		SearchUnit:          NewSearchUnitClient(cfg),
-		SearchUnitBlock:     NewSearchUnitBlockClient(cfg),
-		Sending:             NewSendingClient(cfg),
-		SendingRecipient:    NewSendingRecipientClient(cfg),
-		Series:              NewSeriesClient(cfg),
-		Source:              NewSourceClient(cfg),
-		Subscriber:          NewSubscriberClient(cfg),
-		Subscription:        NewSubscriptionClient(cfg),
-		SubscriptionRequest: NewSubscriptionRequestClient(cfg),
-		Suppression:         NewSuppressionClient(cfg),
-		Tag:                 NewTagClient(cfg),
-		Webhook:             NewWebhookClient(cfg),
-		WebhookDelivery:     NewWebhookDeliveryClient(cfg),
-	}, nil
-}
-
-// BeginTx returns a transactional client with specified options.
-func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) {
-	if _, ok := c.driver.(*txDriver); ok {
-		return nil, errors.New("ent: cannot start a transaction within a transaction")
-	}
-	tx, err := c.driver.(interface {
-		BeginTx(context.Context, *sql.TxOptions) (dialect.Tx, error)
-	}).BeginTx(ctx, opts)
-	if err != nil {
-		return nil, fmt.Errorf("ent: starting a transaction: %w", err)
-	}
-	cfg := c.config
-	cfg.driver = &txDriver{tx: tx, drv: c.driver}
-	return &Tx{
-		ctx:                 ctx,
-		config:              cfg,
-		Alias:               NewAliasClient(cfg),
-		ApiKey:              NewApiKeyClient(cfg),
-		Asset:               NewAssetClient(cfg),
-		AuditEntry:          NewAuditEntryClient(cfg),
-		Change:              NewChangeClient(cfg),
-		Citation:            NewCitationClient(cfg),
-		Consent:             NewConsentClient(cfg),
-		Contribution:        NewContributionClient(cfg),
-		Edition:             NewEditionClient(cfg),
-		EditionItem:         NewEditionItemClient(cfg),
-		Entity:              NewEntityClient(cfg),
-		EntityIdentifier:    NewEntityIdentifierClient(cfg),
-		EntityName:          NewEntityNameClient(cfg),
-		EntityTag:           NewEntityTagClient(cfg),
-		Footnote:            NewFootnoteClient(cfg),
-		IdempotencyKey:      NewIdempotencyKeyClient(cfg),
-		ItemEntity:          NewItemEntityClient(cfg),
-		ItemTag:             NewItemTagClient(cfg),
-		KeyNetwork:          NewKeyNetworkClient(cfg),
-		Listing:             NewListingClient(cfg),
-		LiveDocument:        NewLiveDocumentClient(cfg),
-		LiveReference:       NewLiveReferenceClient(cfg),
-		LiveStep:            NewLiveStepClient(cfg),
-		Mention:             NewMentionClient(cfg),
-		NameKey:             NewNameKeyClient(cfg),
-		Narrative:           NewNarrativeClient(cfg),
-		NarrativeAmplifier:  NewNarrativeAmplifierClient(cfg),
-		NarrativeTag:        NewNarrativeTagClient(cfg),
-		NarrativeTarget:     NewNarrativeTargetClient(cfg),
-		NewsletterKey:       NewNewsletterKeyClient(cfg),
-		Observation:         NewObservationClient(cfg),
-		Person:              NewPersonClient(cfg),
-		Projection:          NewProjectionClient(cfg),
-		PublicationEntry:    NewPublicationEntryClient(cfg),
-		PublicationLog:      NewPublicationLogClient(cfg),
-		RegisteredDocument:  NewRegisteredDocumentClient(cfg),
-		Relationship:        NewRelationshipClient(cfg),
-		Report:              NewReportClient(cfg),
-		ReportAttachment:    NewReportAttachmentClient(cfg),
-		ReportEntity:        NewReportEntityClient(cfg),
-		ReportMention:       NewReportMentionClient(cfg),
-		ReportNarrative:     NewReportNarrativeClient(cfg),
-		ReportTag:           NewReportTagClient(cfg),
-		Revision:            NewRevisionClient(cfg),
-		Schedule:            NewScheduleClient(cfg),
-		SearchBlock:         NewSearchBlockClient(cfg),
-		SearchPending:       NewSearchPendingClient(cfg),
-		SearchSegment:       NewSearchSegmentClient(cfg),
-		SearchState:         NewSearchStateClient(cfg),
-		SearchUnit:          NewSearchUnitClient(cfg),
-		SearchUnitBlock:     NewSearchUnitBlockClient(cfg),
-		Sending:             NewSendingClient(cfg),
-		SendingRecipient:    NewSendingRecipientClient(cfg),
-		Series:              NewSeriesClient(cfg),
-		Source:              NewSourceClient(cfg),
-		Subscriber:          NewSubscriberClient(cfg),
-		Subscription:        NewSubscriptionClient(cfg),
-		SubscriptionRequest: NewSubscriptionRequestClient(cfg),
-		Suppression:         NewSuppressionClient(cfg),
-		Tag:                 NewTagClient(cfg),
-		Webhook:             NewWebhookClient(cfg),
-		WebhookDelivery:     NewWebhookDeliveryClient(cfg),
-	}, nil
-}
-
-// Debug returns a new debug-client. It's used to get verbose logging on specific operations.
-//
-//	client.Debug().
-//		Alias.
-//		Query().
-//		Count(ctx)
-func (c *Client) Debug() *Client {
-	if c.debug {
-		return c
-	}
-	cfg := c.config
-	cfg.driver = dialect.Debug(c.driver, c.log)
-	client := &Client{config: cfg}
-	client.init()
-	return client
-}
 
 // Close closes the database connection and prevents new queries from starting.
 func (c *Client) Close() error {
@@ -617,20 +358,6 @@ func (c *AliasClient) Query() *AliasQuery {
 	}
 }
 
-// Get returns a Alias entity by its id.
-func (c *AliasClient) Get(ctx context.Context, id domain.ID) (*Alias, error) {
-	return c.Query().Where(alias.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *AliasClient) GetX(ctx context.Context, id domain.ID) *Alias {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
 // Interceptors returns the client interceptors.
 func (c *AliasClient) Interceptors() []Interceptor {
 	return c.inters.Alias
@@ -664,11 +391,6 @@ func (c *ApiKeyClient) Create() *ApiKeyCreate {
 	return &ApiKeyCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
 }
 
-// CreateBulk returns a builder for creating a bulk of ApiKey entities.
-func (c *ApiKeyClient) CreateBulk(builders ...*ApiKeyCreate) *ApiKeyCreateBulk {
-	return &ApiKeyCreateBulk{config: c.config, builders: builders}
-}
-
 // Update returns an update builder for ApiKey.
 func (c *ApiKeyClient) Update() *ApiKeyUpdate {
 	mutation := newApiKeyMutation(c.config, OpUpdate)
@@ -687,25 +409,6 @@ func (c *ApiKeyClient) UpdateOneID(id domain.ID) *ApiKeyUpdateOne {
 	return &ApiKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
 }
 
-// Delete returns a delete builder for ApiKey.
-func (c *ApiKeyClient) Delete() *ApiKeyDelete {
-	mutation := newApiKeyMutation(c.config, OpDelete)
-	return &ApiKeyDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *ApiKeyClient) DeleteOne(_m *ApiKey) *ApiKeyDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *ApiKeyClient) DeleteOneID(id domain.ID) *ApiKeyDeleteOne {
-	builder := c.Delete().Where(apikey.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &ApiKeyDeleteOne{builder}
-}
-
 // Query returns a query builder for ApiKey.
 func (c *ApiKeyClient) Query() *ApiKeyQuery {
 	return &ApiKeyQuery{
@@ -718,15 +421,6 @@ func (c *ApiKeyClient) Query() *ApiKeyQuery {
 // Get returns a ApiKey entity by its id.
 func (c *ApiKeyClient) Get(ctx context.Context, id domain.ID) (*ApiKey, error) {
 	return c.Query().Where(apikey.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *ApiKeyClient) GetX(ctx context.Context, id domain.ID) *ApiKey {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
 }
 
 // Hooks returns the client hooks.
@@ -779,20 +473,6 @@ func (c *AssetClient) Query() *AssetQuery {
 	}
 }
 
-// Get returns a Asset entity by its id.
-func (c *AssetClient) Get(ctx context.Context, id domain.ID) (*Asset, error) {
-	return c.Query().Where(asset.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *AssetClient) GetX(ctx context.Context, id domain.ID) *Asset {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
 // Interceptors returns the client interceptors.
 func (c *AssetClient) Interceptors() []Interceptor {
 	return c.inters.Asset
@@ -821,20 +501,6 @@ func (c *AuditEntryClient) Query() *AuditEntryQuery {
 		ctx:    &QueryContext{Type: TypeAuditEntry},
 		inters: c.Interceptors(),
 	}
-}
-
-// Get returns a AuditEntry entity by its id.
-func (c *AuditEntryClient) Get(ctx context.Context, id int64) (*AuditEntry, error) {
-	return c.Query().Where(auditentry.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *AuditEntryClient) GetX(ctx context.Context, id int64) *AuditEntry {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
 }
 
 // Interceptors returns the client interceptors.
@@ -867,20 +533,6 @@ func (c *ChangeClient) Query() *ChangeQuery {
 	}
 }
 
-// Get returns a Change entity by its id.
-func (c *ChangeClient) Get(ctx context.Context, id int64) (*Change, error) {
-	return c.Query().Where(change.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *ChangeClient) GetX(ctx context.Context, id int64) *Change {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
 // Interceptors returns the client interceptors.
 func (c *ChangeClient) Interceptors() []Interceptor {
 	return c.inters.Change
@@ -911,20 +563,6 @@ func (c *CitationClient) Query() *CitationQuery {
 	}
 }
 
-// Get returns a Citation entity by its id.
-func (c *CitationClient) Get(ctx context.Context, id domain.ID) (*Citation, error) {
-	return c.Query().Where(citation.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *CitationClient) GetX(ctx context.Context, id domain.ID) *Citation {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
 // Interceptors returns the client interceptors.
 func (c *CitationClient) Interceptors() []Interceptor {
 	return c.inters.Citation
@@ -944,34 +582,6 @@ func NewConsentClient(c config) *ConsentClient {
 // A call to `Intercept(f, g, h)` equals to `consent.Intercept(f(g(h())))`.
 func (c *ConsentClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Consent = append(c.inters.Consent, interceptors...)
-}
-
-// Query returns a query builder for Consent.
-func (c *ConsentClient) Query() *ConsentQuery {
-	return &ConsentQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeConsent},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a Consent entity by its id.
-func (c *ConsentClient) Get(ctx context.Context, id domain.ID) (*Consent, error) {
-	return c.Query().Where(consent.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *ConsentClient) GetX(ctx context.Context, id domain.ID) *Consent {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *ConsentClient) Interceptors() []Interceptor {
-	return c.inters.Consent
 }
 
 // ContributionClient is a client for the Contribution schema.
@@ -997,20 +607,6 @@ func (c *ContributionClient) Query() *ContributionQuery {
 		ctx:    &QueryContext{Type: TypeContribution},
 		inters: c.Interceptors(),
 	}
-}
-
-// Get returns a Contribution entity by its id.
-func (c *ContributionClient) Get(ctx context.Context, id domain.ID) (*Contribution, error) {
-	return c.Query().Where(contribution.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *ContributionClient) GetX(ctx context.Context, id domain.ID) *Contribution {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
 }
 
 // Interceptors returns the client interceptors.
@@ -1043,20 +639,6 @@ func (c *EditionClient) Query() *EditionQuery {
 	}
 }
 
-// Get returns a Edition entity by its id.
-func (c *EditionClient) Get(ctx context.Context, id domain.ID) (*Edition, error) {
-	return c.Query().Where(edition.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *EditionClient) GetX(ctx context.Context, id domain.ID) *Edition {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
 // Interceptors returns the client interceptors.
 func (c *EditionClient) Interceptors() []Interceptor {
 	return c.inters.Edition
@@ -1085,20 +667,6 @@ func (c *EditionItemClient) Query() *EditionItemQuery {
 		ctx:    &QueryContext{Type: TypeEditionItem},
 		inters: c.Interceptors(),
 	}
-}
-
-// Get returns a EditionItem entity by its id.
-func (c *EditionItemClient) Get(ctx context.Context, id domain.ID) (*EditionItem, error) {
-	return c.Query().Where(editionitem.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *EditionItemClient) GetX(ctx context.Context, id domain.ID) *EditionItem {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
 }
 
 // Interceptors returns the client interceptors.
@@ -1131,20 +699,6 @@ func (c *EntityClient) Query() *EntityQuery {
 	}
 }
 
-// Get returns a Entity entity by its id.
-func (c *EntityClient) Get(ctx context.Context, id domain.ID) (*Entity, error) {
-	return c.Query().Where(entity.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *EntityClient) GetX(ctx context.Context, id domain.ID) *Entity {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
 // Interceptors returns the client interceptors.
 func (c *EntityClient) Interceptors() []Interceptor {
 	return c.inters.Entity
@@ -1173,20 +727,6 @@ func (c *EntityIdentifierClient) Query() *EntityIdentifierQuery {
 		ctx:    &QueryContext{Type: TypeEntityIdentifier},
 		inters: c.Interceptors(),
 	}
-}
-
-// Get returns a EntityIdentifier entity by its id.
-func (c *EntityIdentifierClient) Get(ctx context.Context, id domain.ID) (*EntityIdentifier, error) {
-	return c.Query().Where(entityidentifier.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *EntityIdentifierClient) GetX(ctx context.Context, id domain.ID) *EntityIdentifier {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
 }
 
 // Interceptors returns the client interceptors.
@@ -1219,20 +759,6 @@ func (c *EntityNameClient) Query() *EntityNameQuery {
 	}
 }
 
-// Get returns a EntityName entity by its id.
-func (c *EntityNameClient) Get(ctx context.Context, id domain.ID) (*EntityName, error) {
-	return c.Query().Where(entityname.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *EntityNameClient) GetX(ctx context.Context, id domain.ID) *EntityName {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
 // Interceptors returns the client interceptors.
 func (c *EntityNameClient) Interceptors() []Interceptor {
 	return c.inters.EntityName
@@ -1263,20 +789,6 @@ func (c *EntityTagClient) Query() *EntityTagQuery {
 	}
 }
 
-// Get returns a EntityTag entity by its id.
-func (c *EntityTagClient) Get(ctx context.Context, id domain.ID) (*EntityTag, error) {
-	return c.Query().Where(entitytag.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *EntityTagClient) GetX(ctx context.Context, id domain.ID) *EntityTag {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
 // Interceptors returns the client interceptors.
 func (c *EntityTagClient) Interceptors() []Interceptor {
 	return c.inters.EntityTag
@@ -1305,20 +817,6 @@ func (c *FootnoteClient) Query() *FootnoteQuery {
 		ctx:    &QueryContext{Type: TypeFootnote},
 		inters: c.Interceptors(),
 	}
-}
-
-// Get returns a Footnote entity by its id.
-func (c *FootnoteClient) Get(ctx context.Context, id domain.ID) (*Footnote, error) {
-	return c.Query().Where(footnote.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *FootnoteClient) GetX(ctx context.Context, id domain.ID) *Footnote {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
 }
 
 // Interceptors returns the client interceptors.
@@ -1354,46 +852,16 @@ func (c *IdempotencyKeyClient) Create() *IdempotencyKeyCreate {
 	return &IdempotencyKeyCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
 }
 
-// CreateBulk returns a builder for creating a bulk of IdempotencyKey entities.
-func (c *IdempotencyKeyClient) CreateBulk(builders ...*IdempotencyKeyCreate) *IdempotencyKeyCreateBulk {
-	return &IdempotencyKeyCreateBulk{config: c.config, builders: builders}
-}
-
 // Update returns an update builder for IdempotencyKey.
 func (c *IdempotencyKeyClient) Update() *IdempotencyKeyUpdate {
 	mutation := newIdempotencyKeyMutation(c.config, OpUpdate)
 	return &IdempotencyKeyUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
 }
 
-// UpdateOne returns an update builder for the given entity.
-func (c *IdempotencyKeyClient) UpdateOne(_m *IdempotencyKey) *IdempotencyKeyUpdateOne {
-	mutation := newIdempotencyKeyMutation(c.config, OpUpdateOne, withIdempotencyKey(_m))
-	return &IdempotencyKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *IdempotencyKeyClient) UpdateOneID(id domain.ID) *IdempotencyKeyUpdateOne {
-	mutation := newIdempotencyKeyMutation(c.config, OpUpdateOne, withIdempotencyKeyID(id))
-	return &IdempotencyKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
 // Delete returns a delete builder for IdempotencyKey.
 func (c *IdempotencyKeyClient) Delete() *IdempotencyKeyDelete {
 	mutation := newIdempotencyKeyMutation(c.config, OpDelete)
 	return &IdempotencyKeyDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *IdempotencyKeyClient) DeleteOne(_m *IdempotencyKey) *IdempotencyKeyDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *IdempotencyKeyClient) DeleteOneID(id domain.ID) *IdempotencyKeyDeleteOne {
-	builder := c.Delete().Where(idempotencykey.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &IdempotencyKeyDeleteOne{builder}
 }
 
 // Query returns a query builder for IdempotencyKey.
@@ -1408,15 +876,6 @@ func (c *IdempotencyKeyClient) Query() *IdempotencyKeyQuery {
 // Get returns a IdempotencyKey entity by its id.
 func (c *IdempotencyKeyClient) Get(ctx context.Context, id domain.ID) (*IdempotencyKey, error) {
 	return c.Query().Where(idempotencykey.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *IdempotencyKeyClient) GetX(ctx context.Context, id domain.ID) *IdempotencyKey {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
 }
 
 // Hooks returns the client hooks.
@@ -1469,20 +928,6 @@ func (c *ItemEntityClient) Query() *ItemEntityQuery {
 	}
 }
 
-// Get returns a ItemEntity entity by its id.
-func (c *ItemEntityClient) Get(ctx context.Context, id domain.ID) (*ItemEntity, error) {
-	return c.Query().Where(itementity.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *ItemEntityClient) GetX(ctx context.Context, id domain.ID) *ItemEntity {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
 // Interceptors returns the client interceptors.
 func (c *ItemEntityClient) Interceptors() []Interceptor {
 	return c.inters.ItemEntity
@@ -1502,34 +947,6 @@ func NewItemTagClient(c config) *ItemTagClient {
 // A call to `Intercept(f, g, h)` equals to `itemtag.Intercept(f(g(h())))`.
 func (c *ItemTagClient) Intercept(interceptors ...Interceptor) {
 	c.inters.ItemTag = append(c.inters.ItemTag, interceptors...)
-}
-
-// Query returns a query builder for ItemTag.
-func (c *ItemTagClient) Query() *ItemTagQuery {
-	return &ItemTagQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeItemTag},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a ItemTag entity by its id.
-func (c *ItemTagClient) Get(ctx context.Context, id domain.ID) (*ItemTag, error) {
-	return c.Query().Where(itemtag.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *ItemTagClient) GetX(ctx context.Context, id domain.ID) *ItemTag {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *ItemTagClient) Interceptors() []Interceptor {
-	return c.inters.ItemTag
 }
 
 // KeyNetworkClient is a client for the KeyNetwork schema.
@@ -1560,48 +977,6 @@ func (c *KeyNetworkClient) Create() *KeyNetworkCreate {
 	return &KeyNetworkCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
 }
 
-// CreateBulk returns a builder for creating a bulk of KeyNetwork entities.
-func (c *KeyNetworkClient) CreateBulk(builders ...*KeyNetworkCreate) *KeyNetworkCreateBulk {
-	return &KeyNetworkCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for KeyNetwork.
-func (c *KeyNetworkClient) Update() *KeyNetworkUpdate {
-	mutation := newKeyNetworkMutation(c.config, OpUpdate)
-	return &KeyNetworkUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *KeyNetworkClient) UpdateOne(_m *KeyNetwork) *KeyNetworkUpdateOne {
-	mutation := newKeyNetworkMutation(c.config, OpUpdateOne, withKeyNetwork(_m))
-	return &KeyNetworkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *KeyNetworkClient) UpdateOneID(id domain.ID) *KeyNetworkUpdateOne {
-	mutation := newKeyNetworkMutation(c.config, OpUpdateOne, withKeyNetworkID(id))
-	return &KeyNetworkUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for KeyNetwork.
-func (c *KeyNetworkClient) Delete() *KeyNetworkDelete {
-	mutation := newKeyNetworkMutation(c.config, OpDelete)
-	return &KeyNetworkDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *KeyNetworkClient) DeleteOne(_m *KeyNetwork) *KeyNetworkDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *KeyNetworkClient) DeleteOneID(id domain.ID) *KeyNetworkDeleteOne {
-	builder := c.Delete().Where(keynetwork.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &KeyNetworkDeleteOne{builder}
-}
-
 // Query returns a query builder for KeyNetwork.
 func (c *KeyNetworkClient) Query() *KeyNetworkQuery {
 	return &KeyNetworkQuery{
@@ -1609,20 +984,6 @@ func (c *KeyNetworkClient) Query() *KeyNetworkQuery {
 		ctx:    &QueryContext{Type: TypeKeyNetwork},
 		inters: c.Interceptors(),
 	}
-}
-
-// Get returns a KeyNetwork entity by its id.
-func (c *KeyNetworkClient) Get(ctx context.Context, id domain.ID) (*KeyNetwork, error) {
-	return c.Query().Where(keynetwork.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *KeyNetworkClient) GetX(ctx context.Context, id domain.ID) *KeyNetwork {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
 }
 
 // Hooks returns the client hooks.
@@ -1675,20 +1036,6 @@ func (c *ListingClient) Query() *ListingQuery {
 	}
 }
 
-// Get returns a Listing entity by its id.
-func (c *ListingClient) Get(ctx context.Context, id domain.ID) (*Listing, error) {
-	return c.Query().Where(listing.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *ListingClient) GetX(ctx context.Context, id domain.ID) *Listing {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
 // Interceptors returns the client interceptors.
 func (c *ListingClient) Interceptors() []Interceptor {
 	return c.inters.Listing
@@ -1710,34 +1057,6 @@ func (c *LiveDocumentClient) Intercept(interceptors ...Interceptor) {
 	c.inters.LiveDocument = append(c.inters.LiveDocument, interceptors...)
 }
 
-// Query returns a query builder for LiveDocument.
-func (c *LiveDocumentClient) Query() *LiveDocumentQuery {
-	return &LiveDocumentQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeLiveDocument},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a LiveDocument entity by its id.
-func (c *LiveDocumentClient) Get(ctx context.Context, id domain.ID) (*LiveDocument, error) {
-	return c.Query().Where(livedocument.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *LiveDocumentClient) GetX(ctx context.Context, id domain.ID) *LiveDocument {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *LiveDocumentClient) Interceptors() []Interceptor {
-	return c.inters.LiveDocument
-}
-
 // LiveReferenceClient is a client for the LiveReference schema.
 type LiveReferenceClient struct {
 	config
@@ -1752,34 +1071,6 @@ func NewLiveReferenceClient(c config) *LiveReferenceClient {
 // A call to `Intercept(f, g, h)` equals to `livereference.Intercept(f(g(h())))`.
 func (c *LiveReferenceClient) Intercept(interceptors ...Interceptor) {
 	c.inters.LiveReference = append(c.inters.LiveReference, interceptors...)
-}
-
-// Query returns a query builder for LiveReference.
-func (c *LiveReferenceClient) Query() *LiveReferenceQuery {
-	return &LiveReferenceQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeLiveReference},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a LiveReference entity by its id.
-func (c *LiveReferenceClient) Get(ctx context.Context, id int64) (*LiveReference, error) {
-	return c.Query().Where(livereference.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *LiveReferenceClient) GetX(ctx context.Context, id int64) *LiveReference {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *LiveReferenceClient) Interceptors() []Interceptor {
-	return c.inters.LiveReference
 }
 
 // LiveStepClient is a client for the LiveStep schema.
@@ -1798,34 +1089,6 @@ func (c *LiveStepClient) Intercept(interceptors ...Interceptor) {
 	c.inters.LiveStep = append(c.inters.LiveStep, interceptors...)
 }
 
-// Query returns a query builder for LiveStep.
-func (c *LiveStepClient) Query() *LiveStepQuery {
-	return &LiveStepQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeLiveStep},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a LiveStep entity by its id.
-func (c *LiveStepClient) Get(ctx context.Context, id int64) (*LiveStep, error) {
-	return c.Query().Where(livestep.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *LiveStepClient) GetX(ctx context.Context, id int64) *LiveStep {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *LiveStepClient) Interceptors() []Interceptor {
-	return c.inters.LiveStep
-}
-
 // MentionClient is a client for the Mention schema.
 type MentionClient struct {
 	config
@@ -1842,34 +1105,6 @@ func (c *MentionClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Mention = append(c.inters.Mention, interceptors...)
 }
 
-// Query returns a query builder for Mention.
-func (c *MentionClient) Query() *MentionQuery {
-	return &MentionQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeMention},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a Mention entity by its id.
-func (c *MentionClient) Get(ctx context.Context, id int64) (*Mention, error) {
-	return c.Query().Where(mention.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *MentionClient) GetX(ctx context.Context, id int64) *Mention {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *MentionClient) Interceptors() []Interceptor {
-	return c.inters.Mention
-}
-
 // NameKeyClient is a client for the NameKey schema.
 type NameKeyClient struct {
 	config
@@ -1884,34 +1119,6 @@ func NewNameKeyClient(c config) *NameKeyClient {
 // A call to `Intercept(f, g, h)` equals to `namekey.Intercept(f(g(h())))`.
 func (c *NameKeyClient) Intercept(interceptors ...Interceptor) {
 	c.inters.NameKey = append(c.inters.NameKey, interceptors...)
-}
-
-// Query returns a query builder for NameKey.
-func (c *NameKeyClient) Query() *NameKeyQuery {
-	return &NameKeyQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeNameKey},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a NameKey entity by its id.
-func (c *NameKeyClient) Get(ctx context.Context, id domain.ID) (*NameKey, error) {
-	return c.Query().Where(namekey.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *NameKeyClient) GetX(ctx context.Context, id domain.ID) *NameKey {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *NameKeyClient) Interceptors() []Interceptor {
-	return c.inters.NameKey
 }
 
 // NarrativeClient is a client for the Narrative schema.
@@ -1939,20 +1146,6 @@ func (c *NarrativeClient) Query() *NarrativeQuery {
 	}
 }
 
-// Get returns a Narrative entity by its id.
-func (c *NarrativeClient) Get(ctx context.Context, id domain.ID) (*Narrative, error) {
-	return c.Query().Where(narrative.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *NarrativeClient) GetX(ctx context.Context, id domain.ID) *Narrative {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
 // Interceptors returns the client interceptors.
 func (c *NarrativeClient) Interceptors() []Interceptor {
 	return c.inters.Narrative
@@ -1974,34 +1167,6 @@ func (c *NarrativeAmplifierClient) Intercept(interceptors ...Interceptor) {
 	c.inters.NarrativeAmplifier = append(c.inters.NarrativeAmplifier, interceptors...)
 }
 
-// Query returns a query builder for NarrativeAmplifier.
-func (c *NarrativeAmplifierClient) Query() *NarrativeAmplifierQuery {
-	return &NarrativeAmplifierQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeNarrativeAmplifier},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a NarrativeAmplifier entity by its id.
-func (c *NarrativeAmplifierClient) Get(ctx context.Context, id domain.ID) (*NarrativeAmplifier, error) {
-	return c.Query().Where(narrativeamplifier.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *NarrativeAmplifierClient) GetX(ctx context.Context, id domain.ID) *NarrativeAmplifier {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *NarrativeAmplifierClient) Interceptors() []Interceptor {
-	return c.inters.NarrativeAmplifier
-}
-
 // NarrativeTagClient is a client for the NarrativeTag schema.
 type NarrativeTagClient struct {
 	config
@@ -2016,34 +1181,6 @@ func NewNarrativeTagClient(c config) *NarrativeTagClient {
 // A call to `Intercept(f, g, h)` equals to `narrativetag.Intercept(f(g(h())))`.
 func (c *NarrativeTagClient) Intercept(interceptors ...Interceptor) {
 	c.inters.NarrativeTag = append(c.inters.NarrativeTag, interceptors...)
-}
-
-// Query returns a query builder for NarrativeTag.
-func (c *NarrativeTagClient) Query() *NarrativeTagQuery {
-	return &NarrativeTagQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeNarrativeTag},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a NarrativeTag entity by its id.
-func (c *NarrativeTagClient) Get(ctx context.Context, id domain.ID) (*NarrativeTag, error) {
-	return c.Query().Where(narrativetag.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *NarrativeTagClient) GetX(ctx context.Context, id domain.ID) *NarrativeTag {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *NarrativeTagClient) Interceptors() []Interceptor {
-	return c.inters.NarrativeTag
 }
 
 // NarrativeTargetClient is a client for the NarrativeTarget schema.
@@ -2062,34 +1199,6 @@ func (c *NarrativeTargetClient) Intercept(interceptors ...Interceptor) {
 	c.inters.NarrativeTarget = append(c.inters.NarrativeTarget, interceptors...)
 }
 
-// Query returns a query builder for NarrativeTarget.
-func (c *NarrativeTargetClient) Query() *NarrativeTargetQuery {
-	return &NarrativeTargetQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeNarrativeTarget},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a NarrativeTarget entity by its id.
-func (c *NarrativeTargetClient) Get(ctx context.Context, id domain.ID) (*NarrativeTarget, error) {
-	return c.Query().Where(narrativetarget.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *NarrativeTargetClient) GetX(ctx context.Context, id domain.ID) *NarrativeTarget {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *NarrativeTargetClient) Interceptors() []Interceptor {
-	return c.inters.NarrativeTarget
-}
-
 // NewsletterKeyClient is a client for the NewsletterKey schema.
 type NewsletterKeyClient struct {
 	config
@@ -2104,34 +1213,6 @@ func NewNewsletterKeyClient(c config) *NewsletterKeyClient {
 // A call to `Intercept(f, g, h)` equals to `newsletterkey.Intercept(f(g(h())))`.
 func (c *NewsletterKeyClient) Intercept(interceptors ...Interceptor) {
 	c.inters.NewsletterKey = append(c.inters.NewsletterKey, interceptors...)
-}
-
-// Query returns a query builder for NewsletterKey.
-func (c *NewsletterKeyClient) Query() *NewsletterKeyQuery {
-	return &NewsletterKeyQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeNewsletterKey},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a NewsletterKey entity by its id.
-func (c *NewsletterKeyClient) Get(ctx context.Context, id domain.ID) (*NewsletterKey, error) {
-	return c.Query().Where(newsletterkey.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *NewsletterKeyClient) GetX(ctx context.Context, id domain.ID) *NewsletterKey {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *NewsletterKeyClient) Interceptors() []Interceptor {
-	return c.inters.NewsletterKey
 }
 
 // ObservationClient is a client for the Observation schema.
@@ -2157,20 +1238,6 @@ func (c *ObservationClient) Query() *ObservationQuery {
 		ctx:    &QueryContext{Type: TypeObservation},
 		inters: c.Interceptors(),
 	}
-}
-
-// Get returns a Observation entity by its id.
-func (c *ObservationClient) Get(ctx context.Context, id domain.ID) (*Observation, error) {
-	return c.Query().Where(observation.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *ObservationClient) GetX(ctx context.Context, id domain.ID) *Observation {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
 }
 
 // Interceptors returns the client interceptors.
@@ -2206,46 +1273,16 @@ func (c *PersonClient) Create() *PersonCreate {
 	return &PersonCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
 }
 
-// CreateBulk returns a builder for creating a bulk of Person entities.
-func (c *PersonClient) CreateBulk(builders ...*PersonCreate) *PersonCreateBulk {
-	return &PersonCreateBulk{config: c.config, builders: builders}
-}
-
 // Update returns an update builder for Person.
 func (c *PersonClient) Update() *PersonUpdate {
 	mutation := newPersonMutation(c.config, OpUpdate)
 	return &PersonUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
 }
 
-// UpdateOne returns an update builder for the given entity.
-func (c *PersonClient) UpdateOne(_m *Person) *PersonUpdateOne {
-	mutation := newPersonMutation(c.config, OpUpdateOne, withPerson(_m))
-	return &PersonUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
 // UpdateOneID returns an update builder for the given id.
 func (c *PersonClient) UpdateOneID(id domain.ID) *PersonUpdateOne {
 	mutation := newPersonMutation(c.config, OpUpdateOne, withPersonID(id))
 	return &PersonUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Person.
-func (c *PersonClient) Delete() *PersonDelete {
-	mutation := newPersonMutation(c.config, OpDelete)
-	return &PersonDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *PersonClient) DeleteOne(_m *Person) *PersonDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *PersonClient) DeleteOneID(id domain.ID) *PersonDeleteOne {
-	builder := c.Delete().Where(person.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &PersonDeleteOne{builder}
 }
 
 // Query returns a query builder for Person.
@@ -2260,15 +1297,6 @@ func (c *PersonClient) Query() *PersonQuery {
 // Get returns a Person entity by its id.
 func (c *PersonClient) Get(ctx context.Context, id domain.ID) (*Person, error) {
 	return c.Query().Where(person.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *PersonClient) GetX(ctx context.Context, id domain.ID) *Person {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
 }
 
 // Hooks returns the client hooks.
@@ -2321,20 +1349,6 @@ func (c *ProjectionClient) Query() *ProjectionQuery {
 	}
 }
 
-// Get returns a Projection entity by its id.
-func (c *ProjectionClient) Get(ctx context.Context, id domain.ID) (*Projection, error) {
-	return c.Query().Where(projection.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *ProjectionClient) GetX(ctx context.Context, id domain.ID) *Projection {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
 // Interceptors returns the client interceptors.
 func (c *ProjectionClient) Interceptors() []Interceptor {
 	return c.inters.Projection
@@ -2365,20 +1379,6 @@ func (c *PublicationEntryClient) Query() *PublicationEntryQuery {
 	}
 }
 
-// Get returns a PublicationEntry entity by its id.
-func (c *PublicationEntryClient) Get(ctx context.Context, id int64) (*PublicationEntry, error) {
-	return c.Query().Where(publicationentry.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *PublicationEntryClient) GetX(ctx context.Context, id int64) *PublicationEntry {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
 // Interceptors returns the client interceptors.
 func (c *PublicationEntryClient) Interceptors() []Interceptor {
 	return c.inters.PublicationEntry
@@ -2407,20 +1407,6 @@ func (c *PublicationLogClient) Query() *PublicationLogQuery {
 		ctx:    &QueryContext{Type: TypePublicationLog},
 		inters: c.Interceptors(),
 	}
-}
-
-// Get returns a PublicationLog entity by its id.
-func (c *PublicationLogClient) Get(ctx context.Context, id domain.ID) (*PublicationLog, error) {
-	return c.Query().Where(publicationlog.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *PublicationLogClient) GetX(ctx context.Context, id domain.ID) *PublicationLog {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
 }
 
 // Interceptors returns the client interceptors.
@@ -2456,46 +1442,10 @@ func (c *RegisteredDocumentClient) Create() *RegisteredDocumentCreate {
 	return &RegisteredDocumentCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
 }
 
-// CreateBulk returns a builder for creating a bulk of RegisteredDocument entities.
-func (c *RegisteredDocumentClient) CreateBulk(builders ...*RegisteredDocumentCreate) *RegisteredDocumentCreateBulk {
-	return &RegisteredDocumentCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for RegisteredDocument.
-func (c *RegisteredDocumentClient) Update() *RegisteredDocumentUpdate {
-	mutation := newRegisteredDocumentMutation(c.config, OpUpdate)
-	return &RegisteredDocumentUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *RegisteredDocumentClient) UpdateOne(_m *RegisteredDocument) *RegisteredDocumentUpdateOne {
-	mutation := newRegisteredDocumentMutation(c.config, OpUpdateOne, withRegisteredDocument(_m))
-	return &RegisteredDocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *RegisteredDocumentClient) UpdateOneID(id domain.ID) *RegisteredDocumentUpdateOne {
-	mutation := newRegisteredDocumentMutation(c.config, OpUpdateOne, withRegisteredDocumentID(id))
-	return &RegisteredDocumentUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
 // Delete returns a delete builder for RegisteredDocument.
 func (c *RegisteredDocumentClient) Delete() *RegisteredDocumentDelete {
 	mutation := newRegisteredDocumentMutation(c.config, OpDelete)
 	return &RegisteredDocumentDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *RegisteredDocumentClient) DeleteOne(_m *RegisteredDocument) *RegisteredDocumentDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *RegisteredDocumentClient) DeleteOneID(id domain.ID) *RegisteredDocumentDeleteOne {
-	builder := c.Delete().Where(registereddocument.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &RegisteredDocumentDeleteOne{builder}
 }
 
 // Query returns a query builder for RegisteredDocument.
@@ -2505,20 +1455,6 @@ func (c *RegisteredDocumentClient) Query() *RegisteredDocumentQuery {
 		ctx:    &QueryContext{Type: TypeRegisteredDocument},
 		inters: c.Interceptors(),
 	}
-}
-
-// Get returns a RegisteredDocument entity by its id.
-func (c *RegisteredDocumentClient) Get(ctx context.Context, id domain.ID) (*RegisteredDocument, error) {
-	return c.Query().Where(registereddocument.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *RegisteredDocumentClient) GetX(ctx context.Context, id domain.ID) *RegisteredDocument {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
 }
 
 // Hooks returns the client hooks.
@@ -2571,20 +1507,6 @@ func (c *RelationshipClient) Query() *RelationshipQuery {
 	}
 }
 
-// Get returns a Relationship entity by its id.
-func (c *RelationshipClient) Get(ctx context.Context, id domain.ID) (*Relationship, error) {
-	return c.Query().Where(relationship.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *RelationshipClient) GetX(ctx context.Context, id domain.ID) *Relationship {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
 // Interceptors returns the client interceptors.
 func (c *RelationshipClient) Interceptors() []Interceptor {
 	return c.inters.Relationship
@@ -2615,20 +1537,6 @@ func (c *ReportClient) Query() *ReportQuery {
 	}
 }
 
-// Get returns a Report entity by its id.
-func (c *ReportClient) Get(ctx context.Context, id domain.ID) (*Report, error) {
-	return c.Query().Where(report.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *ReportClient) GetX(ctx context.Context, id domain.ID) *Report {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
 // Interceptors returns the client interceptors.
 func (c *ReportClient) Interceptors() []Interceptor {
 	return c.inters.Report
@@ -2648,34 +1556,6 @@ func NewReportAttachmentClient(c config) *ReportAttachmentClient {
 // A call to `Intercept(f, g, h)` equals to `reportattachment.Intercept(f(g(h())))`.
 func (c *ReportAttachmentClient) Intercept(interceptors ...Interceptor) {
 	c.inters.ReportAttachment = append(c.inters.ReportAttachment, interceptors...)
-}
-
-// Query returns a query builder for ReportAttachment.
-func (c *ReportAttachmentClient) Query() *ReportAttachmentQuery {
-	return &ReportAttachmentQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeReportAttachment},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a ReportAttachment entity by its id.
-func (c *ReportAttachmentClient) Get(ctx context.Context, id domain.ID) (*ReportAttachment, error) {
-	return c.Query().Where(reportattachment.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *ReportAttachmentClient) GetX(ctx context.Context, id domain.ID) *ReportAttachment {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *ReportAttachmentClient) Interceptors() []Interceptor {
-	return c.inters.ReportAttachment
 }
 
 // ReportEntityClient is a client for the ReportEntity schema.
@@ -2701,20 +1581,6 @@ func (c *ReportEntityClient) Query() *ReportEntityQuery {
 		ctx:    &QueryContext{Type: TypeReportEntity},
 		inters: c.Interceptors(),
 	}
-}
-
-// Get returns a ReportEntity entity by its id.
-func (c *ReportEntityClient) Get(ctx context.Context, id domain.ID) (*ReportEntity, error) {
-	return c.Query().Where(reportentity.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *ReportEntityClient) GetX(ctx context.Context, id domain.ID) *ReportEntity {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
 }
 
 // Interceptors returns the client interceptors.
@@ -2747,20 +1613,6 @@ func (c *ReportMentionClient) Query() *ReportMentionQuery {
 	}
 }
 
-// Get returns a ReportMention entity by its id.
-func (c *ReportMentionClient) Get(ctx context.Context, id domain.ID) (*ReportMention, error) {
-	return c.Query().Where(reportmention.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *ReportMentionClient) GetX(ctx context.Context, id domain.ID) *ReportMention {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
 // Interceptors returns the client interceptors.
 func (c *ReportMentionClient) Interceptors() []Interceptor {
 	return c.inters.ReportMention
@@ -2780,34 +1632,6 @@ func NewReportNarrativeClient(c config) *ReportNarrativeClient {
 // A call to `Intercept(f, g, h)` equals to `reportnarrative.Intercept(f(g(h())))`.
 func (c *ReportNarrativeClient) Intercept(interceptors ...Interceptor) {
 	c.inters.ReportNarrative = append(c.inters.ReportNarrative, interceptors...)
-}
-
-// Query returns a query builder for ReportNarrative.
-func (c *ReportNarrativeClient) Query() *ReportNarrativeQuery {
-	return &ReportNarrativeQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeReportNarrative},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a ReportNarrative entity by its id.
-func (c *ReportNarrativeClient) Get(ctx context.Context, id domain.ID) (*ReportNarrative, error) {
-	return c.Query().Where(reportnarrative.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *ReportNarrativeClient) GetX(ctx context.Context, id domain.ID) *ReportNarrative {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *ReportNarrativeClient) Interceptors() []Interceptor {
-	return c.inters.ReportNarrative
 }
 
 // ReportTagClient is a client for the ReportTag schema.
@@ -2833,20 +1657,6 @@ func (c *ReportTagClient) Query() *ReportTagQuery {
 		ctx:    &QueryContext{Type: TypeReportTag},
 		inters: c.Interceptors(),
 	}
-}
-
-// Get returns a ReportTag entity by its id.
-func (c *ReportTagClient) Get(ctx context.Context, id domain.ID) (*ReportTag, error) {
-	return c.Query().Where(reporttag.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *ReportTagClient) GetX(ctx context.Context, id domain.ID) *ReportTag {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
 }
 
 // Interceptors returns the client interceptors.
@@ -2877,20 +1687,6 @@ func (c *RevisionClient) Query() *RevisionQuery {
 		ctx:    &QueryContext{Type: TypeRevision},
 		inters: c.Interceptors(),
 	}
-}
-
-// Get returns a Revision entity by its id.
-func (c *RevisionClient) Get(ctx context.Context, id domain.ID) (*Revision, error) {
-	return c.Query().Where(revision.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *RevisionClient) GetX(ctx context.Context, id domain.ID) *Revision {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
 }
 
 // Interceptors returns the client interceptors.
@@ -2926,11 +1722,6 @@ func (c *ScheduleClient) Create() *ScheduleCreate {
 	return &ScheduleCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
 }
 
-// CreateBulk returns a builder for creating a bulk of Schedule entities.
-func (c *ScheduleClient) CreateBulk(builders ...*ScheduleCreate) *ScheduleCreateBulk {
-	return &ScheduleCreateBulk{config: c.config, builders: builders}
-}
-
 // Update returns an update builder for Schedule.
 func (c *ScheduleClient) Update() *ScheduleUpdate {
 	mutation := newScheduleMutation(c.config, OpUpdate)
@@ -2941,31 +1732,6 @@ func (c *ScheduleClient) Update() *ScheduleUpdate {
 func (c *ScheduleClient) UpdateOne(_m *Schedule) *ScheduleUpdateOne {
 	mutation := newScheduleMutation(c.config, OpUpdateOne, withSchedule(_m))
 	return &ScheduleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOneID returns an update builder for the given id.
-func (c *ScheduleClient) UpdateOneID(id domain.ID) *ScheduleUpdateOne {
-	mutation := newScheduleMutation(c.config, OpUpdateOne, withScheduleID(id))
-	return &ScheduleUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// Delete returns a delete builder for Schedule.
-func (c *ScheduleClient) Delete() *ScheduleDelete {
-	mutation := newScheduleMutation(c.config, OpDelete)
-	return &ScheduleDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *ScheduleClient) DeleteOne(_m *Schedule) *ScheduleDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *ScheduleClient) DeleteOneID(id domain.ID) *ScheduleDeleteOne {
-	builder := c.Delete().Where(schedule.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &ScheduleDeleteOne{builder}
 }
 
 // Query returns a query builder for Schedule.
@@ -3032,34 +1798,6 @@ func (c *SearchBlockClient) Intercept(interceptors ...Interceptor) {
 	c.inters.SearchBlock = append(c.inters.SearchBlock, interceptors...)
 }
 
-// Query returns a query builder for SearchBlock.
-func (c *SearchBlockClient) Query() *SearchBlockQuery {
-	return &SearchBlockQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeSearchBlock},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a SearchBlock entity by its id.
-func (c *SearchBlockClient) Get(ctx context.Context, id int64) (*SearchBlock, error) {
-	return c.Query().Where(searchblock.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *SearchBlockClient) GetX(ctx context.Context, id int64) *SearchBlock {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *SearchBlockClient) Interceptors() []Interceptor {
-	return c.inters.SearchBlock
-}
-
 // SearchPendingClient is a client for the SearchPending schema.
 type SearchPendingClient struct {
 	config
@@ -3074,34 +1812,6 @@ func NewSearchPendingClient(c config) *SearchPendingClient {
 // A call to `Intercept(f, g, h)` equals to `searchpending.Intercept(f(g(h())))`.
 func (c *SearchPendingClient) Intercept(interceptors ...Interceptor) {
 	c.inters.SearchPending = append(c.inters.SearchPending, interceptors...)
-}
-
-// Query returns a query builder for SearchPending.
-func (c *SearchPendingClient) Query() *SearchPendingQuery {
-	return &SearchPendingQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeSearchPending},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a SearchPending entity by its id.
-func (c *SearchPendingClient) Get(ctx context.Context, id int64) (*SearchPending, error) {
-	return c.Query().Where(searchpending.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *SearchPendingClient) GetX(ctx context.Context, id int64) *SearchPending {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *SearchPendingClient) Interceptors() []Interceptor {
-	return c.inters.SearchPending
 }
 
 // SearchSegmentClient is a client for the SearchSegment schema.
@@ -3120,34 +1830,6 @@ func (c *SearchSegmentClient) Intercept(interceptors ...Interceptor) {
 	c.inters.SearchSegment = append(c.inters.SearchSegment, interceptors...)
 }
 
-// Query returns a query builder for SearchSegment.
-func (c *SearchSegmentClient) Query() *SearchSegmentQuery {
-	return &SearchSegmentQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeSearchSegment},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a SearchSegment entity by its id.
-func (c *SearchSegmentClient) Get(ctx context.Context, id int64) (*SearchSegment, error) {
-	return c.Query().Where(searchsegment.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *SearchSegmentClient) GetX(ctx context.Context, id int64) *SearchSegment {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *SearchSegmentClient) Interceptors() []Interceptor {
-	return c.inters.SearchSegment
-}
-
 // SearchStateClient is a client for the SearchState schema.
 type SearchStateClient struct {
 	config
@@ -3162,34 +1844,6 @@ func NewSearchStateClient(c config) *SearchStateClient {
 // A call to `Intercept(f, g, h)` equals to `searchstate.Intercept(f(g(h())))`.
 func (c *SearchStateClient) Intercept(interceptors ...Interceptor) {
 	c.inters.SearchState = append(c.inters.SearchState, interceptors...)
-}
-
-// Query returns a query builder for SearchState.
-func (c *SearchStateClient) Query() *SearchStateQuery {
-	return &SearchStateQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeSearchState},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a SearchState entity by its id.
-func (c *SearchStateClient) Get(ctx context.Context, id int64) (*SearchState, error) {
-	return c.Query().Where(searchstate.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *SearchStateClient) GetX(ctx context.Context, id int64) *SearchState {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *SearchStateClient) Interceptors() []Interceptor {
-	return c.inters.SearchState
 }
 
 // SearchUnitClient is a client for the SearchUnit schema.
@@ -3208,34 +1862,6 @@ func (c *SearchUnitClient) Intercept(interceptors ...Interceptor) {
 	c.inters.SearchUnit = append(c.inters.SearchUnit, interceptors...)
 }
 
-// Query returns a query builder for SearchUnit.
-func (c *SearchUnitClient) Query() *SearchUnitQuery {
-	return &SearchUnitQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeSearchUnit},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a SearchUnit entity by its id.
-func (c *SearchUnitClient) Get(ctx context.Context, id domain.ID) (*SearchUnit, error) {
-	return c.Query().Where(searchunit.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *SearchUnitClient) GetX(ctx context.Context, id domain.ID) *SearchUnit {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *SearchUnitClient) Interceptors() []Interceptor {
-	return c.inters.SearchUnit
-}
-
 // SearchUnitBlockClient is a client for the SearchUnitBlock schema.
 type SearchUnitBlockClient struct {
 	config
@@ -3250,34 +1876,6 @@ func NewSearchUnitBlockClient(c config) *SearchUnitBlockClient {
 // A call to `Intercept(f, g, h)` equals to `searchunitblock.Intercept(f(g(h())))`.
 func (c *SearchUnitBlockClient) Intercept(interceptors ...Interceptor) {
 	c.inters.SearchUnitBlock = append(c.inters.SearchUnitBlock, interceptors...)
-}
-
-// Query returns a query builder for SearchUnitBlock.
-func (c *SearchUnitBlockClient) Query() *SearchUnitBlockQuery {
-	return &SearchUnitBlockQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeSearchUnitBlock},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a SearchUnitBlock entity by its id.
-func (c *SearchUnitBlockClient) Get(ctx context.Context, id int64) (*SearchUnitBlock, error) {
-	return c.Query().Where(searchunitblock.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *SearchUnitBlockClient) GetX(ctx context.Context, id int64) *SearchUnitBlock {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *SearchUnitBlockClient) Interceptors() []Interceptor {
-	return c.inters.SearchUnitBlock
 }
 
 // SendingClient is a client for the Sending schema.
@@ -3305,20 +1903,6 @@ func (c *SendingClient) Query() *SendingQuery {
 	}
 }
 
-// Get returns a Sending entity by its id.
-func (c *SendingClient) Get(ctx context.Context, id domain.ID) (*Sending, error) {
-	return c.Query().Where(sending.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *SendingClient) GetX(ctx context.Context, id domain.ID) *Sending {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
 // Interceptors returns the client interceptors.
 func (c *SendingClient) Interceptors() []Interceptor {
 	return c.inters.Sending
@@ -3338,34 +1922,6 @@ func NewSendingRecipientClient(c config) *SendingRecipientClient {
 // A call to `Intercept(f, g, h)` equals to `sendingrecipient.Intercept(f(g(h())))`.
 func (c *SendingRecipientClient) Intercept(interceptors ...Interceptor) {
 	c.inters.SendingRecipient = append(c.inters.SendingRecipient, interceptors...)
-}
-
-// Query returns a query builder for SendingRecipient.
-func (c *SendingRecipientClient) Query() *SendingRecipientQuery {
-	return &SendingRecipientQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeSendingRecipient},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a SendingRecipient entity by its id.
-func (c *SendingRecipientClient) Get(ctx context.Context, id domain.ID) (*SendingRecipient, error) {
-	return c.Query().Where(sendingrecipient.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *SendingRecipientClient) GetX(ctx context.Context, id domain.ID) *SendingRecipient {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *SendingRecipientClient) Interceptors() []Interceptor {
-	return c.inters.SendingRecipient
 }
 
 // SeriesClient is a client for the Series schema.
@@ -3391,20 +1947,6 @@ func (c *SeriesClient) Query() *SeriesQuery {
 		ctx:    &QueryContext{Type: TypeSeries},
 		inters: c.Interceptors(),
 	}
-}
-
-// Get returns a Series entity by its id.
-func (c *SeriesClient) Get(ctx context.Context, id domain.ID) (*Series, error) {
-	return c.Query().Where(series.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *SeriesClient) GetX(ctx context.Context, id domain.ID) *Series {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
 }
 
 // Interceptors returns the client interceptors.
@@ -3437,20 +1979,6 @@ func (c *SourceClient) Query() *SourceQuery {
 	}
 }
 
-// Get returns a Source entity by its id.
-func (c *SourceClient) Get(ctx context.Context, id domain.ID) (*Source, error) {
-	return c.Query().Where(source.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *SourceClient) GetX(ctx context.Context, id domain.ID) *Source {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
 // Interceptors returns the client interceptors.
 func (c *SourceClient) Interceptors() []Interceptor {
 	return c.inters.Source
@@ -3481,20 +2009,6 @@ func (c *SubscriberClient) Query() *SubscriberQuery {
 	}
 }
 
-// Get returns a Subscriber entity by its id.
-func (c *SubscriberClient) Get(ctx context.Context, id domain.ID) (*Subscriber, error) {
-	return c.Query().Where(subscriber.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *SubscriberClient) GetX(ctx context.Context, id domain.ID) *Subscriber {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
 // Interceptors returns the client interceptors.
 func (c *SubscriberClient) Interceptors() []Interceptor {
 	return c.inters.Subscriber
@@ -3516,34 +2030,6 @@ func (c *SubscriptionClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Subscription = append(c.inters.Subscription, interceptors...)
 }
 
-// Query returns a query builder for Subscription.
-func (c *SubscriptionClient) Query() *SubscriptionQuery {
-	return &SubscriptionQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeSubscription},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a Subscription entity by its id.
-func (c *SubscriptionClient) Get(ctx context.Context, id domain.ID) (*Subscription, error) {
-	return c.Query().Where(subscription.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *SubscriptionClient) GetX(ctx context.Context, id domain.ID) *Subscription {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *SubscriptionClient) Interceptors() []Interceptor {
-	return c.inters.Subscription
-}
-
 // SubscriptionRequestClient is a client for the SubscriptionRequest schema.
 type SubscriptionRequestClient struct {
 	config
@@ -3558,34 +2044,6 @@ func NewSubscriptionRequestClient(c config) *SubscriptionRequestClient {
 // A call to `Intercept(f, g, h)` equals to `subscriptionrequest.Intercept(f(g(h())))`.
 func (c *SubscriptionRequestClient) Intercept(interceptors ...Interceptor) {
 	c.inters.SubscriptionRequest = append(c.inters.SubscriptionRequest, interceptors...)
-}
-
-// Query returns a query builder for SubscriptionRequest.
-func (c *SubscriptionRequestClient) Query() *SubscriptionRequestQuery {
-	return &SubscriptionRequestQuery{
-		config: c.config,
-		ctx:    &QueryContext{Type: TypeSubscriptionRequest},
-		inters: c.Interceptors(),
-	}
-}
-
-// Get returns a SubscriptionRequest entity by its id.
-func (c *SubscriptionRequestClient) Get(ctx context.Context, id domain.ID) (*SubscriptionRequest, error) {
-	return c.Query().Where(subscriptionrequest.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *SubscriptionRequestClient) GetX(ctx context.Context, id domain.ID) *SubscriptionRequest {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
-// Interceptors returns the client interceptors.
-func (c *SubscriptionRequestClient) Interceptors() []Interceptor {
-	return c.inters.SubscriptionRequest
 }
 
 // SuppressionClient is a client for the Suppression schema.
@@ -3611,20 +2069,6 @@ func (c *SuppressionClient) Query() *SuppressionQuery {
 		ctx:    &QueryContext{Type: TypeSuppression},
 		inters: c.Interceptors(),
 	}
-}
-
-// Get returns a Suppression entity by its id.
-func (c *SuppressionClient) Get(ctx context.Context, id domain.ID) (*Suppression, error) {
-	return c.Query().Where(suppression.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *SuppressionClient) GetX(ctx context.Context, id domain.ID) *Suppression {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
 }
 
 // Interceptors returns the client interceptors.
@@ -3662,15 +2106,6 @@ func (c *TagClient) Get(ctx context.Context, id domain.ID) (*Tag, error) {
 	return c.Query().Where(tag.ID(id)).Only(ctx)
 }
 
-// GetX is like Get, but panics if an error occurs.
-func (c *TagClient) GetX(ctx context.Context, id domain.ID) *Tag {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
-}
-
 // Interceptors returns the client interceptors.
 func (c *TagClient) Interceptors() []Interceptor {
 	return c.inters.Tag
@@ -3704,23 +2139,6 @@ func (c *WebhookClient) Create() *WebhookCreate {
 	return &WebhookCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
 }
 
-// CreateBulk returns a builder for creating a bulk of Webhook entities.
-func (c *WebhookClient) CreateBulk(builders ...*WebhookCreate) *WebhookCreateBulk {
-	return &WebhookCreateBulk{config: c.config, builders: builders}
-}
-
-// Update returns an update builder for Webhook.
-func (c *WebhookClient) Update() *WebhookUpdate {
-	mutation := newWebhookMutation(c.config, OpUpdate)
-	return &WebhookUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *WebhookClient) UpdateOne(_m *Webhook) *WebhookUpdateOne {
-	mutation := newWebhookMutation(c.config, OpUpdateOne, withWebhook(_m))
-	return &WebhookUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
 // UpdateOneID returns an update builder for the given id.
 func (c *WebhookClient) UpdateOneID(id domain.ID) *WebhookUpdateOne {
 	mutation := newWebhookMutation(c.config, OpUpdateOne, withWebhookID(id))
@@ -3731,11 +2149,6 @@ func (c *WebhookClient) UpdateOneID(id domain.ID) *WebhookUpdateOne {
 func (c *WebhookClient) Delete() *WebhookDelete {
 	mutation := newWebhookMutation(c.config, OpDelete)
 	return &WebhookDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *WebhookClient) DeleteOne(_m *Webhook) *WebhookDeleteOne {
-	return c.DeleteOneID(_m.ID)
 }
 
 // DeleteOneID returns a builder for deleting the given entity by its id.
@@ -3758,15 +2171,6 @@ func (c *WebhookClient) Query() *WebhookQuery {
 // Get returns a Webhook entity by its id.
 func (c *WebhookClient) Get(ctx context.Context, id domain.ID) (*Webhook, error) {
 	return c.Query().Where(webhook.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *WebhookClient) GetX(ctx context.Context, id domain.ID) *Webhook {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
 }
 
 // Hooks returns the client hooks.
@@ -3827,18 +2231,6 @@ func (c *WebhookDeliveryClient) CreateBulk(builders ...*WebhookDeliveryCreate) *
 	return &WebhookDeliveryCreateBulk{config: c.config, builders: builders}
 }
 
-// Update returns an update builder for WebhookDelivery.
-func (c *WebhookDeliveryClient) Update() *WebhookDeliveryUpdate {
-	mutation := newWebhookDeliveryMutation(c.config, OpUpdate)
-	return &WebhookDeliveryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// UpdateOne returns an update builder for the given entity.
-func (c *WebhookDeliveryClient) UpdateOne(_m *WebhookDelivery) *WebhookDeliveryUpdateOne {
-	mutation := newWebhookDeliveryMutation(c.config, OpUpdateOne, withWebhookDelivery(_m))
-	return &WebhookDeliveryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
 // UpdateOneID returns an update builder for the given id.
 func (c *WebhookDeliveryClient) UpdateOneID(id domain.ID) *WebhookDeliveryUpdateOne {
 	mutation := newWebhookDeliveryMutation(c.config, OpUpdateOne, withWebhookDeliveryID(id))
@@ -3849,19 +2241,6 @@ func (c *WebhookDeliveryClient) UpdateOneID(id domain.ID) *WebhookDeliveryUpdate
 func (c *WebhookDeliveryClient) Delete() *WebhookDeliveryDelete {
 	mutation := newWebhookDeliveryMutation(c.config, OpDelete)
 	return &WebhookDeliveryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
-// DeleteOne returns a builder for deleting the given entity.
-func (c *WebhookDeliveryClient) DeleteOne(_m *WebhookDelivery) *WebhookDeliveryDeleteOne {
-	return c.DeleteOneID(_m.ID)
-}
-
-// DeleteOneID returns a builder for deleting the given entity by its id.
-func (c *WebhookDeliveryClient) DeleteOneID(id domain.ID) *WebhookDeliveryDeleteOne {
-	builder := c.Delete().Where(webhookdelivery.ID(id))
-	builder.mutation.id = &id
-	builder.mutation.op = OpDeleteOne
-	return &WebhookDeliveryDeleteOne{builder}
 }
 
 // Query returns a query builder for WebhookDelivery.
@@ -3876,15 +2255,6 @@ func (c *WebhookDeliveryClient) Query() *WebhookDeliveryQuery {
 // Get returns a WebhookDelivery entity by its id.
 func (c *WebhookDeliveryClient) Get(ctx context.Context, id domain.ID) (*WebhookDelivery, error) {
 	return c.Query().Where(webhookdelivery.ID(id)).Only(ctx)
-}
-
-// GetX is like Get, but panics if an error occurs.
-func (c *WebhookDeliveryClient) GetX(ctx context.Context, id domain.ID) *WebhookDelivery {
-	obj, err := c.Get(ctx, id)
-	if err != nil {
-		panic(err)
-	}
-	return obj
 }
 
 // Hooks returns the client hooks.

@@ -8,7 +8,7 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/consent"
+
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -39,113 +39,10 @@ type Consent struct {
 	Batch any `json:"-"`
 }
 
-// scanValues returns the types for scanning values from sql.Rows.
-func (*Consent) scanValues(columns []string) ([]any, error) {
-	values := make([]any, len(columns))
-	for i := range columns {
-		switch columns[i] {
-		case consent.FieldID, consent.FieldSeriesID:
-			values[i] = new(sql.NullInt64)
-		case consent.FieldEmailHash, consent.FieldAct, consent.FieldNetwork, consent.FieldTextVersion, consent.FieldLanguage, consent.FieldSource:
-			values[i] = new(sql.NullString)
-		case consent.FieldAt:
-			values[i] = new(sql.NullTime)
-		default:
-			values[i] = new(sql.UnknownType)
-		}
-	}
-	return values, nil
-}
-
-// assignValues assigns the values that were returned from sql.Rows (after scanning)
-// to the Consent fields.
-func (_m *Consent) assignValues(columns []string, values []any) error {
-	if m, n := len(values), len(columns); m < n {
-		return fmt.Errorf("mismatch number of scan values: %d != %d", m, n)
-	}
-	for i := range columns {
-		switch columns[i] {
-		case consent.FieldID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field id", values[i])
-			} else if value.Valid {
-				_m.ID = domain.ID(value.Int64)
-			}
-		case consent.FieldEmailHash:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field email_hash", values[i])
-			} else if value.Valid {
-				_m.EmailHash = value.String
-			}
-		case consent.FieldSeriesID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field series_id", values[i])
-			} else if value.Valid {
-				_m.SeriesID = new(domain.ID)
-				*_m.SeriesID = domain.ID(value.Int64)
-			}
-		case consent.FieldAct:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field act", values[i])
-			} else if value.Valid {
-				_m.Act = value.String
-			}
-		case consent.FieldAt:
-			if value, ok := values[i].(*sql.NullTime); !ok {
-				return fmt.Errorf("unexpected type %T for field at", values[i])
-			} else if value.Valid {
-				_m.At = value.Time
-			}
-		case consent.FieldNetwork:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field network", values[i])
-			} else if value.Valid {
-				_m.Network = new(string)
-				*_m.Network = value.String
-			}
-		case consent.FieldTextVersion:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field text_version", values[i])
-			} else if value.Valid {
-				_m.TextVersion = new(string)
-				*_m.TextVersion = value.String
-			}
-		case consent.FieldLanguage:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field language", values[i])
-			} else if value.Valid {
-				_m.Language = new(string)
-				*_m.Language = value.String
-			}
-		case consent.FieldSource:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field source", values[i])
-			} else if value.Valid {
-				_m.Source = new(string)
-				*_m.Source = value.String
-			}
-		default:
-			_m.selectValues.Set(columns[i], values[i])
-		}
-	}
-	return nil
-}
-
 // Value returns the ent.Value that was dynamically selected and assigned to the Consent.
 // This includes values selected through modifiers, order, etc.
 func (_m *Consent) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
-}
-
-// Unwrap unwraps the Consent entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Consent) Unwrap() *Consent {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Consent is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
 }
 
 // String implements the fmt.Stringer.

@@ -97,17 +97,6 @@ func (_m *Contribution) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the Contribution entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Contribution) Unwrap() *Contribution {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Contribution is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Contribution) String() string {
 	return fmt.Sprintf("Contribution(id=%v)", _m.ID)

@@ -247,17 +247,6 @@ func (_m *Edition) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the Edition entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Edition) Unwrap() *Edition {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Edition is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Edition) String() string {
 	return fmt.Sprintf("Edition(id=%v)", _m.ID)

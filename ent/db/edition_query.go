@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/edition"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // EditionQuery is the builder for querying Edition entities.
@@ -60,60 +59,6 @@ func (_q *EditionQuery) Order(o ...edition.OrderOption) *EditionQuery {
 	return _q
 }
 
-// First returns the first Edition entity from the query.
-// Returns a *NotFoundError when no Edition was found.
-func (_q *EditionQuery) First(ctx context.Context) (*Edition, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{edition.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first Edition ID from the query.
-// Returns a *NotFoundError when no Edition ID was found.
-func (_q *EditionQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{edition.Label}
-		return
-	}
-	return ids[0], nil
-}
-
-// Only returns a single Edition entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one Edition entity is found.
-// Returns a *NotFoundError when no Edition entities are found.
-func (_q *EditionQuery) Only(ctx context.Context) (*Edition, error) {
-	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
-	if err != nil {
-		return nil, err
-	}
-	switch len(nodes) {
-	case 1:
-		return nodes[0], nil
-	case 0:
-		return nil, &NotFoundError{edition.Label}
-	default:
-		return nil, &NotSingularError{edition.Label}
-	}
-}
-
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *EditionQuery) OnlyX(ctx context.Context) *Edition {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
 // All executes the query and returns a list of Editions.
 func (_q *EditionQuery) All(ctx context.Context) ([]*Edition, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
@@ -131,68 +76,6 @@ func (_q *EditionQuery) AllX(ctx context.Context) []*Edition {
 		panic(err)
 	}
 	return nodes
-}
-
-// IDs executes the query and returns a list of Edition IDs.
-func (_q *EditionQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(edition.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
-// Count returns the count of the given query.
-func (_q *EditionQuery) Count(ctx context.Context) (int, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
-	if err := _q.prepareQuery(ctx); err != nil {
-		return 0, err
-	}
-	return withInterceptors[int](ctx, _q, querierCount[*EditionQuery](), _q.inters)
-}
-
-// CountX is like Count, but panics if an error occurs.
-func (_q *EditionQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *EditionQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the EditionQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *EditionQuery) Clone() *EditionQuery {
-	if _q == nil {
-		return nil
-	}
-	return &EditionQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]edition.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Edition{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -213,11 +96,6 @@ func (_q *EditionQuery) Select(fields ...string) *EditionSelect {
 	sbuild.label = edition.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a EditionSelect configured with the given aggregations.
-func (_q *EditionQuery) Aggregate(fns ...AggregateFunc) *EditionSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *EditionQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +251,6 @@ type EditionSelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *EditionSelect) Aggregate(fns ...AggregateFunc) *EditionSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *EditionSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +279,4 @@ func (_s *EditionSelect) sqlScan(ctx context.Context, root *EditionQuery, v any)
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *EditionSelect) Modify(modifiers ...func(s *sql.Selector)) *EditionSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

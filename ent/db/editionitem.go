@@ -132,17 +132,6 @@ func (_m *EditionItem) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the EditionItem entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *EditionItem) Unwrap() *EditionItem {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: EditionItem is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *EditionItem) String() string {
 	return fmt.Sprintf("EditionItem(id=%v)", _m.ID)

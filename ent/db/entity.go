@@ -257,17 +257,6 @@ func (_m *Entity) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the Entity entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Entity) Unwrap() *Entity {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Entity is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Entity) String() string {
 	return fmt.Sprintf("Entity(id=%v)", _m.ID)

@@ -5,7 +5,6 @@ package db
 import (
 	"fmt"
 
-	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"github.com/redthread-api/redthread/ent/db/entityidentifier"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -89,23 +88,6 @@ func (_m *EntityIdentifier) assignValues(columns []string, values []any) error {
 		}
 	}
 	return nil
-}
-
-// GetValue returns the ent.Value that was dynamically selected and assigned to the EntityIdentifier.
-// This includes values selected through modifiers, order, etc.
-func (_m *EntityIdentifier) GetValue(name string) (ent.Value, error) {
-	return _m.selectValues.Get(name)
-}
-
-// Unwrap unwraps the EntityIdentifier entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *EntityIdentifier) Unwrap() *EntityIdentifier {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: EntityIdentifier is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
 }
 
 // String implements the fmt.Stringer.

@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/entityidentifier"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // EntityIdentifierQuery is the builder for querying EntityIdentifier entities.
@@ -60,60 +59,6 @@ func (_q *EntityIdentifierQuery) Order(o ...entityidentifier.OrderOption) *Entit
 	return _q
 }
 
-// First returns the first EntityIdentifier entity from the query.
-// Returns a *NotFoundError when no EntityIdentifier was found.
-func (_q *EntityIdentifierQuery) First(ctx context.Context) (*EntityIdentifier, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{entityidentifier.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first EntityIdentifier ID from the query.
-// Returns a *NotFoundError when no EntityIdentifier ID was found.
-func (_q *EntityIdentifierQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{entityidentifier.Label}
-		return
-	}
-	return ids[0], nil
-}
-
-// Only returns a single EntityIdentifier entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one EntityIdentifier entity is found.
-// Returns a *NotFoundError when no EntityIdentifier entities are found.
-func (_q *EntityIdentifierQuery) Only(ctx context.Context) (*EntityIdentifier, error) {
-	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
-	if err != nil {
-		return nil, err
-	}
-	switch len(nodes) {
-	case 1:
-		return nodes[0], nil
-	case 0:
-		return nil, &NotFoundError{entityidentifier.Label}
-	default:
-		return nil, &NotSingularError{entityidentifier.Label}
-	}
-}
-
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *EntityIdentifierQuery) OnlyX(ctx context.Context) *EntityIdentifier {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
 // All executes the query and returns a list of EntityIdentifiers.
 func (_q *EntityIdentifierQuery) All(ctx context.Context) ([]*EntityIdentifier, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
@@ -122,77 +67,6 @@ func (_q *EntityIdentifierQuery) All(ctx context.Context) ([]*EntityIdentifier, 
 	}
 	qr := querierAll[[]*EntityIdentifier, *EntityIdentifierQuery]()
 	return withInterceptors[[]*EntityIdentifier](ctx, _q, qr, _q.inters)
-}
-
-// AllX is like All, but panics if an error occurs.
-func (_q *EntityIdentifierQuery) AllX(ctx context.Context) []*EntityIdentifier {
-	nodes, err := _q.All(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return nodes
-}
-
-// IDs executes the query and returns a list of EntityIdentifier IDs.
-func (_q *EntityIdentifierQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(entityidentifier.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
-// Count returns the count of the given query.
-func (_q *EntityIdentifierQuery) Count(ctx context.Context) (int, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
-	if err := _q.prepareQuery(ctx); err != nil {
-		return 0, err
-	}
-	return withInterceptors[int](ctx, _q, querierCount[*EntityIdentifierQuery](), _q.inters)
-}
-
-// CountX is like Count, but panics if an error occurs.
-func (_q *EntityIdentifierQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *EntityIdentifierQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the EntityIdentifierQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *EntityIdentifierQuery) Clone() *EntityIdentifierQuery {
-	if _q == nil {
-		return nil
-	}
-	return &EntityIdentifierQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]entityidentifier.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.EntityIdentifier{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -213,11 +87,6 @@ func (_q *EntityIdentifierQuery) Select(fields ...string) *EntityIdentifierSelec
 	sbuild.label = entityidentifier.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a EntityIdentifierSelect configured with the given aggregations.
-func (_q *EntityIdentifierQuery) Aggregate(fns ...AggregateFunc) *EntityIdentifierSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *EntityIdentifierQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +242,6 @@ type EntityIdentifierSelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *EntityIdentifierSelect) Aggregate(fns ...AggregateFunc) *EntityIdentifierSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *EntityIdentifierSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +270,4 @@ func (_s *EntityIdentifierSelect) sqlScan(ctx context.Context, root *EntityIdent
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *EntityIdentifierSelect) Modify(modifiers ...func(s *sql.Selector)) *EntityIdentifierSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

@@ -106,17 +106,6 @@ func (_m *EntityName) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the EntityName entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *EntityName) Unwrap() *EntityName {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: EntityName is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *EntityName) String() string {
 	return fmt.Sprintf("EntityName(id=%v)", _m.ID)

@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/entityname"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // EntityNameQuery is the builder for querying EntityName entities.
@@ -60,60 +59,6 @@ func (_q *EntityNameQuery) Order(o ...entityname.OrderOption) *EntityNameQuery {
 	return _q
 }
 
-// First returns the first EntityName entity from the query.
-// Returns a *NotFoundError when no EntityName was found.
-func (_q *EntityNameQuery) First(ctx context.Context) (*EntityName, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{entityname.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first EntityName ID from the query.
-// Returns a *NotFoundError when no EntityName ID was found.
-func (_q *EntityNameQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{entityname.Label}
-		return
-	}
-	return ids[0], nil
-}
-
-// Only returns a single EntityName entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one EntityName entity is found.
-// Returns a *NotFoundError when no EntityName entities are found.
-func (_q *EntityNameQuery) Only(ctx context.Context) (*EntityName, error) {
-	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
-	if err != nil {
-		return nil, err
-	}
-	switch len(nodes) {
-	case 1:
-		return nodes[0], nil
-	case 0:
-		return nil, &NotFoundError{entityname.Label}
-	default:
-		return nil, &NotSingularError{entityname.Label}
-	}
-}
-
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *EntityNameQuery) OnlyX(ctx context.Context) *EntityName {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
 // All executes the query and returns a list of EntityNames.
 func (_q *EntityNameQuery) All(ctx context.Context) ([]*EntityName, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
@@ -131,18 +76,6 @@ func (_q *EntityNameQuery) AllX(ctx context.Context) []*EntityName {
 		panic(err)
 	}
 	return nodes
-}
-
-// IDs executes the query and returns a list of EntityName IDs.
-func (_q *EntityNameQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(entityname.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
 }
 
 // Count returns the count of the given query.
@@ -163,38 +96,6 @@ func (_q *EntityNameQuery) CountX(ctx context.Context) int {
 	return count
 }
 
-// Exist returns true if the query has elements in the graph.
-func (_q *EntityNameQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the EntityNameQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *EntityNameQuery) Clone() *EntityNameQuery {
-	if _q == nil {
-		return nil
-	}
-	return &EntityNameQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]entityname.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.EntityName{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
-}
-
 // Select allows the selection one or more fields/columns for the given query,
 // instead of selecting all fields in the entity.
 //
@@ -213,11 +114,6 @@ func (_q *EntityNameQuery) Select(fields ...string) *EntityNameSelect {
 	sbuild.label = entityname.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a EntityNameSelect configured with the given aggregations.
-func (_q *EntityNameQuery) Aggregate(fns ...AggregateFunc) *EntityNameSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *EntityNameQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +269,6 @@ type EntityNameSelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *EntityNameSelect) Aggregate(fns ...AggregateFunc) *EntityNameSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *EntityNameSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +297,4 @@ func (_s *EntityNameSelect) sqlScan(ctx context.Context, root *EntityNameQuery, 
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *EntityNameSelect) Modify(modifiers ...func(s *sql.Selector)) *EntityNameSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

@@ -131,17 +131,6 @@ func (_m *Footnote) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the Footnote entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Footnote) Unwrap() *Footnote {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Footnote is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Footnote) String() string {
 	return fmt.Sprintf("Footnote(id=%v)", _m.ID)

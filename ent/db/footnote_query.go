@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/footnote"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // FootnoteQuery is the builder for querying Footnote entities.
@@ -58,33 +57,6 @@ func (_q *FootnoteQuery) Unique(unique bool) *FootnoteQuery {
 func (_q *FootnoteQuery) Order(o ...footnote.OrderOption) *FootnoteQuery {
 	_q.order = append(_q.order, o...)
 	return _q
-}
-
-// First returns the first Footnote entity from the query.
-// Returns a *NotFoundError when no Footnote was found.
-func (_q *FootnoteQuery) First(ctx context.Context) (*Footnote, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{footnote.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first Footnote ID from the query.
-// Returns a *NotFoundError when no Footnote ID was found.
-func (_q *FootnoteQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{footnote.Label}
-		return
-	}
-	return ids[0], nil
 }
 
 // Only returns a single Footnote entity found by the query, ensuring it only returns one.
@@ -133,68 +105,6 @@ func (_q *FootnoteQuery) AllX(ctx context.Context) []*Footnote {
 	return nodes
 }
 
-// IDs executes the query and returns a list of Footnote IDs.
-func (_q *FootnoteQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(footnote.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
-// Count returns the count of the given query.
-func (_q *FootnoteQuery) Count(ctx context.Context) (int, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
-	if err := _q.prepareQuery(ctx); err != nil {
-		return 0, err
-	}
-	return withInterceptors[int](ctx, _q, querierCount[*FootnoteQuery](), _q.inters)
-}
-
-// CountX is like Count, but panics if an error occurs.
-func (_q *FootnoteQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *FootnoteQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the FootnoteQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *FootnoteQuery) Clone() *FootnoteQuery {
-	if _q == nil {
-		return nil
-	}
-	return &FootnoteQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]footnote.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Footnote{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
-}
-
 // Select allows the selection one or more fields/columns for the given query,
 // instead of selecting all fields in the entity.
 //
@@ -213,11 +123,6 @@ func (_q *FootnoteQuery) Select(fields ...string) *FootnoteSelect {
 	sbuild.label = footnote.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a FootnoteSelect configured with the given aggregations.
-func (_q *FootnoteQuery) Aggregate(fns ...AggregateFunc) *FootnoteSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *FootnoteQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +278,6 @@ type FootnoteSelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *FootnoteSelect) Aggregate(fns ...AggregateFunc) *FootnoteSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *FootnoteSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +306,4 @@ func (_s *FootnoteSelect) sqlScan(ctx context.Context, root *FootnoteQuery, v an
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *FootnoteSelect) Modify(modifiers ...func(s *sql.Selector)) *FootnoteSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

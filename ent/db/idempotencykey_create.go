@@ -5,7 +5,7 @@ package db
 import (
 	"context"
 	"errors"
-	"fmt"
+
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -57,59 +57,9 @@ func (_c *IdempotencyKeyCreate) SetCreatedAt(v time.Time) *IdempotencyKeyCreate 
 	return _c
 }
 
-// SetFinishedAt sets the "finished_at" field.
-func (_c *IdempotencyKeyCreate) SetFinishedAt(v time.Time) *IdempotencyKeyCreate {
-	_c.mutation.SetFinishedAt(v)
-	return _c
-}
-
-// SetNillableFinishedAt sets the "finished_at" field if the given value is not nil.
-func (_c *IdempotencyKeyCreate) SetNillableFinishedAt(v *time.Time) *IdempotencyKeyCreate {
-	if v != nil {
-		_c.SetFinishedAt(*v)
-	}
-	return _c
-}
-
 // SetStatus sets the "status" field.
 func (_c *IdempotencyKeyCreate) SetStatus(v int) *IdempotencyKeyCreate {
 	_c.mutation.SetStatus(v)
-	return _c
-}
-
-// SetNillableStatus sets the "status" field if the given value is not nil.
-func (_c *IdempotencyKeyCreate) SetNillableStatus(v *int) *IdempotencyKeyCreate {
-	if v != nil {
-		_c.SetStatus(*v)
-	}
-	return _c
-}
-
-// SetMediaType sets the "media_type" field.
-func (_c *IdempotencyKeyCreate) SetMediaType(v string) *IdempotencyKeyCreate {
-	_c.mutation.SetMediaType(v)
-	return _c
-}
-
-// SetNillableMediaType sets the "media_type" field if the given value is not nil.
-func (_c *IdempotencyKeyCreate) SetNillableMediaType(v *string) *IdempotencyKeyCreate {
-	if v != nil {
-		_c.SetMediaType(*v)
-	}
-	return _c
-}
-
-// SetMarking sets the "marking" field.
-func (_c *IdempotencyKeyCreate) SetMarking(v string) *IdempotencyKeyCreate {
-	_c.mutation.SetMarking(v)
-	return _c
-}
-
-// SetNillableMarking sets the "marking" field if the given value is not nil.
-func (_c *IdempotencyKeyCreate) SetNillableMarking(v *string) *IdempotencyKeyCreate {
-	if v != nil {
-		_c.SetMarking(*v)
-	}
 	return _c
 }
 
@@ -119,34 +69,14 @@ func (_c *IdempotencyKeyCreate) SetSize(v int) *IdempotencyKeyCreate {
 	return _c
 }
 
-// SetNillableSize sets the "size" field if the given value is not nil.
-func (_c *IdempotencyKeyCreate) SetNillableSize(v *int) *IdempotencyKeyCreate {
-	if v != nil {
-		_c.SetSize(*v)
-	}
-	return _c
-}
-
-// SetBody sets the "body" field.
-func (_c *IdempotencyKeyCreate) SetBody(v []byte) *IdempotencyKeyCreate {
-	_c.mutation.SetBody(v)
-	return _c
-}
-
 // SetID sets the "id" field.
 func (_c *IdempotencyKeyCreate) SetID(v domain.ID) *IdempotencyKeyCreate {
 	_c.mutation.SetID(v)
 	return _c
 }
 
-// Mutation returns the IdempotencyKeyMutation object of the builder.
-func (_c *IdempotencyKeyCreate) Mutation() *IdempotencyKeyMutation {
-	return _c.mutation
-}
-
 // Save creates the IdempotencyKey in the database.
 func (_c *IdempotencyKeyCreate) Save(ctx context.Context) (*IdempotencyKey, error) {
-	_c.defaults()
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
 }
 
@@ -154,18 +84,6 @@ func (_c *IdempotencyKeyCreate) Save(ctx context.Context) (*IdempotencyKey, erro
 func (_c *IdempotencyKeyCreate) Exec(ctx context.Context) error {
 	_, err := _c.Save(ctx)
 	return err
-}
-
-// defaults sets the default values of the builder before save.
-func (_c *IdempotencyKeyCreate) defaults() {
-	if _, ok := _c.mutation.Status(); !ok {
-		v := idempotencykey.DefaultStatus
-		_c.mutation.SetStatus(v)
-	}
-	if _, ok := _c.mutation.Size(); !ok {
-		v := idempotencykey.DefaultSize
-		_c.mutation.SetSize(v)
-	}
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -282,69 +200,4 @@ type IdempotencyKeyCreateBulk struct {
 	config
 	err      error
 	builders []*IdempotencyKeyCreate
-}
-
-// Save creates the IdempotencyKey entities in the database.
-func (_c *IdempotencyKeyCreateBulk) Save(ctx context.Context) ([]*IdempotencyKey, error) {
-	if _c.err != nil {
-		return nil, _c.err
-	}
-	specs := make([]*sqlgraph.CreateSpec, len(_c.builders))
-	nodes := make([]*IdempotencyKey, len(_c.builders))
-	mutators := make([]Mutator, len(_c.builders))
-	for i := range _c.builders {
-		func(i int, root context.Context) {
-			builder := _c.builders[i]
-			builder.defaults()
-			var mut Mutator = MutateFunc(func(ctx context.Context, m Mutation) (Value, error) {
-				mutation, ok := m.(*IdempotencyKeyMutation)
-				if !ok {
-					return nil, fmt.Errorf("unexpected mutation type %T", m)
-				}
-				if err := builder.check(); err != nil {
-					return nil, err
-				}
-				builder.mutation = mutation
-				var err error
-				nodes[i], specs[i] = builder.createSpec()
-				if i < len(mutators)-1 {
-					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
-				} else {
-					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
-					// Invoke the actual operation on the latest mutation in the chain.
-					if err = sqlgraph.BatchCreate(ctx, _c.driver, spec); err != nil {
-						if sqlgraph.IsConstraintError(err) {
-							err = &ConstraintError{msg: err.Error(), wrap: err}
-						}
-					}
-				}
-				if err != nil {
-					return nil, err
-				}
-				mutation.id = &nodes[i].ID
-				if specs[i].ID.Value != nil && nodes[i].ID == 0 {
-					id := specs[i].ID.Value.(int64)
-					nodes[i].ID = domain.ID(id)
-				}
-				mutation.done = true
-				return nodes[i], nil
-			})
-			for i := len(builder.hooks) - 1; i >= 0; i-- {
-				mut = builder.hooks[i](mut)
-			}
-			mutators[i] = mut
-		}(i, ctx)
-	}
-	if len(mutators) > 0 {
-		if _, err := mutators[0].Mutate(ctx, _c.builders[0].mutation); err != nil {
-			return nil, err
-		}
-	}
-	return nodes, nil
-}
-
-// Exec executes the query.
-func (_c *IdempotencyKeyCreateBulk) Exec(ctx context.Context) error {
-	_, err := _c.Save(ctx)
-	return err
 }

@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/idempotencykey"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // IdempotencyKeyQuery is the builder for querying IdempotencyKey entities.
@@ -60,33 +59,6 @@ func (_q *IdempotencyKeyQuery) Order(o ...idempotencykey.OrderOption) *Idempoten
 	return _q
 }
 
-// First returns the first IdempotencyKey entity from the query.
-// Returns a *NotFoundError when no IdempotencyKey was found.
-func (_q *IdempotencyKeyQuery) First(ctx context.Context) (*IdempotencyKey, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{idempotencykey.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first IdempotencyKey ID from the query.
-// Returns a *NotFoundError when no IdempotencyKey ID was found.
-func (_q *IdempotencyKeyQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{idempotencykey.Label}
-		return
-	}
-	return ids[0], nil
-}
-
 // Only returns a single IdempotencyKey entity found by the query, ensuring it only returns one.
 // Returns a *NotSingularError when more than one IdempotencyKey entity is found.
 // Returns a *NotFoundError when no IdempotencyKey entities are found.
@@ -105,15 +77,6 @@ func (_q *IdempotencyKeyQuery) Only(ctx context.Context) (*IdempotencyKey, error
 	}
 }
 
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *IdempotencyKeyQuery) OnlyX(ctx context.Context) *IdempotencyKey {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
 // All executes the query and returns a list of IdempotencyKeys.
 func (_q *IdempotencyKeyQuery) All(ctx context.Context) ([]*IdempotencyKey, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
@@ -124,27 +87,6 @@ func (_q *IdempotencyKeyQuery) All(ctx context.Context) ([]*IdempotencyKey, erro
 	return withInterceptors[[]*IdempotencyKey](ctx, _q, qr, _q.inters)
 }
 
-// AllX is like All, but panics if an error occurs.
-func (_q *IdempotencyKeyQuery) AllX(ctx context.Context) []*IdempotencyKey {
-	nodes, err := _q.All(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return nodes
-}
-
-// IDs executes the query and returns a list of IdempotencyKey IDs.
-func (_q *IdempotencyKeyQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(idempotencykey.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
 // Count returns the count of the given query.
 func (_q *IdempotencyKeyQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -152,47 +94,6 @@ func (_q *IdempotencyKeyQuery) Count(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	return withInterceptors[int](ctx, _q, querierCount[*IdempotencyKeyQuery](), _q.inters)
-}
-
-// CountX is like Count, but panics if an error occurs.
-func (_q *IdempotencyKeyQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *IdempotencyKeyQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the IdempotencyKeyQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *IdempotencyKeyQuery) Clone() *IdempotencyKeyQuery {
-	if _q == nil {
-		return nil
-	}
-	return &IdempotencyKeyQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]idempotencykey.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.IdempotencyKey{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -361,12 +262,6 @@ func (_q *IdempotencyKeyQuery) sqlQuery(ctx context.Context) *sql.Selector {
 	return selector
 }
 
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_q *IdempotencyKeyQuery) Modify(modifiers ...func(s *sql.Selector)) *IdempotencyKeySelect {
-	_q.modifiers = append(_q.modifiers, modifiers...)
-	return _q.Select()
-}
-
 // IdempotencyKeySelect is the builder for selecting fields of IdempotencyKey entities.
 type IdempotencyKeySelect struct {
 	*IdempotencyKeyQuery
@@ -407,10 +302,4 @@ func (_s *IdempotencyKeySelect) sqlScan(ctx context.Context, root *IdempotencyKe
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *IdempotencyKeySelect) Modify(modifiers ...func(s *sql.Selector)) *IdempotencyKeySelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/idempotencykey"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // IdempotencyKeyUpdate is the builder for updating IdempotencyKey entities.
@@ -30,120 +29,9 @@ func (_u *IdempotencyKeyUpdate) Where(ps ...predicate.IdempotencyKey) *Idempoten
 	return _u
 }
 
-// SetCredentialID sets the "credential_id" field.
-func (_u *IdempotencyKeyUpdate) SetCredentialID(v domain.ID) *IdempotencyKeyUpdate {
-	_u.mutation.ResetCredentialID()
-	_u.mutation.SetCredentialID(v)
-	return _u
-}
-
-// SetNillableCredentialID sets the "credential_id" field if the given value is not nil.
-func (_u *IdempotencyKeyUpdate) SetNillableCredentialID(v *domain.ID) *IdempotencyKeyUpdate {
-	if v != nil {
-		_u.SetCredentialID(*v)
-	}
-	return _u
-}
-
-// AddCredentialID adds value to the "credential_id" field.
-func (_u *IdempotencyKeyUpdate) AddCredentialID(v domain.ID) *IdempotencyKeyUpdate {
-	_u.mutation.AddCredentialID(v)
-	return _u
-}
-
-// SetKey sets the "key" field.
-func (_u *IdempotencyKeyUpdate) SetKey(v string) *IdempotencyKeyUpdate {
-	_u.mutation.SetKey(v)
-	return _u
-}
-
-// SetNillableKey sets the "key" field if the given value is not nil.
-func (_u *IdempotencyKeyUpdate) SetNillableKey(v *string) *IdempotencyKeyUpdate {
-	if v != nil {
-		_u.SetKey(*v)
-	}
-	return _u
-}
-
-// SetRequest sets the "request" field.
-func (_u *IdempotencyKeyUpdate) SetRequest(v []byte) *IdempotencyKeyUpdate {
-	_u.mutation.SetRequest(v)
-	return _u
-}
-
-// SetRole sets the "role" field.
-func (_u *IdempotencyKeyUpdate) SetRole(v domain.Role) *IdempotencyKeyUpdate {
-	_u.mutation.ResetRole()
-	_u.mutation.SetRole(v)
-	return _u
-}
-
-// SetNillableRole sets the "role" field if the given value is not nil.
-func (_u *IdempotencyKeyUpdate) SetNillableRole(v *domain.Role) *IdempotencyKeyUpdate {
-	if v != nil {
-		_u.SetRole(*v)
-	}
-	return _u
-}
-
-// AddRole adds value to the "role" field.
-func (_u *IdempotencyKeyUpdate) AddRole(v domain.Role) *IdempotencyKeyUpdate {
-	_u.mutation.AddRole(v)
-	return _u
-}
-
-// SetClearance sets the "clearance" field.
-func (_u *IdempotencyKeyUpdate) SetClearance(v domain.Marking) *IdempotencyKeyUpdate {
-	_u.mutation.ResetClearance()
-	_u.mutation.SetClearance(v)
-	return _u
-}
-
-// SetNillableClearance sets the "clearance" field if the given value is not nil.
-func (_u *IdempotencyKeyUpdate) SetNillableClearance(v *domain.Marking) *IdempotencyKeyUpdate {
-	if v != nil {
-		_u.SetClearance(*v)
-	}
-	return _u
-}
-
-// AddClearance adds value to the "clearance" field.
-func (_u *IdempotencyKeyUpdate) AddClearance(v domain.Marking) *IdempotencyKeyUpdate {
-	_u.mutation.AddClearance(v)
-	return _u
-}
-
-// SetCreatedAt sets the "created_at" field.
-func (_u *IdempotencyKeyUpdate) SetCreatedAt(v time.Time) *IdempotencyKeyUpdate {
-	_u.mutation.SetCreatedAt(v)
-	return _u
-}
-
-// SetNillableCreatedAt sets the "created_at" field if the given value is not nil.
-func (_u *IdempotencyKeyUpdate) SetNillableCreatedAt(v *time.Time) *IdempotencyKeyUpdate {
-	if v != nil {
-		_u.SetCreatedAt(*v)
-	}
-	return _u
-}
-
 // SetFinishedAt sets the "finished_at" field.
 func (_u *IdempotencyKeyUpdate) SetFinishedAt(v time.Time) *IdempotencyKeyUpdate {
 	_u.mutation.SetFinishedAt(v)
-	return _u
-}
-
-// SetNillableFinishedAt sets the "finished_at" field if the given value is not nil.
-func (_u *IdempotencyKeyUpdate) SetNillableFinishedAt(v *time.Time) *IdempotencyKeyUpdate {
-	if v != nil {
-		_u.SetFinishedAt(*v)
-	}
-	return _u
-}
-
-// ClearFinishedAt clears the value of the "finished_at" field.
-func (_u *IdempotencyKeyUpdate) ClearFinishedAt() *IdempotencyKeyUpdate {
-	_u.mutation.ClearFinishedAt()
 	return _u
 }
 
@@ -154,57 +42,15 @@ func (_u *IdempotencyKeyUpdate) SetStatus(v int) *IdempotencyKeyUpdate {
 	return _u
 }
 
-// SetNillableStatus sets the "status" field if the given value is not nil.
-func (_u *IdempotencyKeyUpdate) SetNillableStatus(v *int) *IdempotencyKeyUpdate {
-	if v != nil {
-		_u.SetStatus(*v)
-	}
-	return _u
-}
-
-// AddStatus adds value to the "status" field.
-func (_u *IdempotencyKeyUpdate) AddStatus(v int) *IdempotencyKeyUpdate {
-	_u.mutation.AddStatus(v)
-	return _u
-}
-
 // SetMediaType sets the "media_type" field.
 func (_u *IdempotencyKeyUpdate) SetMediaType(v string) *IdempotencyKeyUpdate {
 	_u.mutation.SetMediaType(v)
 	return _u
 }
 
-// SetNillableMediaType sets the "media_type" field if the given value is not nil.
-func (_u *IdempotencyKeyUpdate) SetNillableMediaType(v *string) *IdempotencyKeyUpdate {
-	if v != nil {
-		_u.SetMediaType(*v)
-	}
-	return _u
-}
-
-// ClearMediaType clears the value of the "media_type" field.
-func (_u *IdempotencyKeyUpdate) ClearMediaType() *IdempotencyKeyUpdate {
-	_u.mutation.ClearMediaType()
-	return _u
-}
-
 // SetMarking sets the "marking" field.
 func (_u *IdempotencyKeyUpdate) SetMarking(v string) *IdempotencyKeyUpdate {
 	_u.mutation.SetMarking(v)
-	return _u
-}
-
-// SetNillableMarking sets the "marking" field if the given value is not nil.
-func (_u *IdempotencyKeyUpdate) SetNillableMarking(v *string) *IdempotencyKeyUpdate {
-	if v != nil {
-		_u.SetMarking(*v)
-	}
-	return _u
-}
-
-// ClearMarking clears the value of the "marking" field.
-func (_u *IdempotencyKeyUpdate) ClearMarking() *IdempotencyKeyUpdate {
-	_u.mutation.ClearMarking()
 	return _u
 }
 
@@ -215,35 +61,10 @@ func (_u *IdempotencyKeyUpdate) SetSize(v int) *IdempotencyKeyUpdate {
 	return _u
 }
 
-// SetNillableSize sets the "size" field if the given value is not nil.
-func (_u *IdempotencyKeyUpdate) SetNillableSize(v *int) *IdempotencyKeyUpdate {
-	if v != nil {
-		_u.SetSize(*v)
-	}
-	return _u
-}
-
-// AddSize adds value to the "size" field.
-func (_u *IdempotencyKeyUpdate) AddSize(v int) *IdempotencyKeyUpdate {
-	_u.mutation.AddSize(v)
-	return _u
-}
-
 // SetBody sets the "body" field.
 func (_u *IdempotencyKeyUpdate) SetBody(v []byte) *IdempotencyKeyUpdate {
 	_u.mutation.SetBody(v)
 	return _u
-}
-
-// ClearBody clears the value of the "body" field.
-func (_u *IdempotencyKeyUpdate) ClearBody() *IdempotencyKeyUpdate {
-	_u.mutation.ClearBody()
-	return _u
-}
-
-// Mutation returns the IdempotencyKeyMutation object of the builder.
-func (_u *IdempotencyKeyUpdate) Mutation() *IdempotencyKeyMutation {
-	return _u.mutation
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -255,12 +76,6 @@ func (_u *IdempotencyKeyUpdate) Save(ctx context.Context) (int, error) {
 func (_u *IdempotencyKeyUpdate) Exec(ctx context.Context) error {
 	_, err := _u.Save(ctx)
 	return err
-}
-
-// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
-func (_u *IdempotencyKeyUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *IdempotencyKeyUpdate {
-	_u.modifiers = append(_u.modifiers, modifiers...)
-	return _u
 }
 
 func (_u *IdempotencyKeyUpdate) sqlSave(ctx context.Context) (_node int, err error) {
@@ -357,250 +172,9 @@ type IdempotencyKeyUpdateOne struct {
 	modifiers []func(*sql.UpdateBuilder)
 }
 
-// SetCredentialID sets the "credential_id" field.
-func (_u *IdempotencyKeyUpdateOne) SetCredentialID(v domain.ID) *IdempotencyKeyUpdateOne {
-	_u.mutation.ResetCredentialID()
-	_u.mutation.SetCredentialID(v)
-	return _u
-}
-
-// SetNillableCredentialID sets the "credential_id" field if the given value is not nil.
-func (_u *IdempotencyKeyUpdateOne) SetNillableCredentialID(v *domain.ID) *IdempotencyKeyUpdateOne {
-	if v != nil {
-		_u.SetCredentialID(*v)
-	}
-	return _u
-}
-
-// AddCredentialID adds value to the "credential_id" field.
-func (_u *IdempotencyKeyUpdateOne) AddCredentialID(v domain.ID) *IdempotencyKeyUpdateOne {
-	_u.mutation.AddCredentialID(v)
-	return _u
-}
-
-// SetKey sets the "key" field.
-func (_u *IdempotencyKeyUpdateOne) SetKey(v string) *IdempotencyKeyUpdateOne {
-	_u.mutation.SetKey(v)
-	return _u
-}
-
-// SetNillableKey sets the "key" field if the given value is not nil.
-func (_u *IdempotencyKeyUpdateOne) SetNillableKey(v *string) *IdempotencyKeyUpdateOne {
-	if v != nil {
-		_u.SetKey(*v)
-	}
-	return _u
-}
-
-// SetRequest sets the "request" field.
-func (_u *IdempotencyKeyUpdateOne) SetRequest(v []byte) *IdempotencyKeyUpdateOne {
-	_u.mutation.SetRequest(v)
-	return _u
-}
-
-// SetRole sets the "role" field.
-func (_u *IdempotencyKeyUpdateOne) SetRole(v domain.Role) *IdempotencyKeyUpdateOne {
-	_u.mutation.ResetRole()
-	_u.mutation.SetRole(v)
-	return _u
-}
-
-// SetNillableRole sets the "role" field if the given value is not nil.
-func (_u *IdempotencyKeyUpdateOne) SetNillableRole(v *domain.Role) *IdempotencyKeyUpdateOne {
-	if v != nil {
-		_u.SetRole(*v)
-	}
-	return _u
-}
-
-// AddRole adds value to the "role" field.
-func (_u *IdempotencyKeyUpdateOne) AddRole(v domain.Role) *IdempotencyKeyUpdateOne {
-	_u.mutation.AddRole(v)
-	return _u
-}
-
-// SetClearance sets the "clearance" field.
-func (_u *IdempotencyKeyUpdateOne) SetClearance(v domain.Marking) *IdempotencyKeyUpdateOne {
-	_u.mutation.ResetClearance()
-	_u.mutation.SetClearance(v)
-	return _u
-}
-
-// SetNillableClearance sets the "clearance" field if the given value is not nil.
-func (_u *IdempotencyKeyUpdateOne) SetNillableClearance(v *domain.Marking) *IdempotencyKeyUpdateOne {
-	if v != nil {
-		_u.SetClearance(*v)
-	}
-	return _u
-}
-
-// AddClearance adds value to the "clearance" field.
-func (_u *IdempotencyKeyUpdateOne) AddClearance(v domain.Marking) *IdempotencyKeyUpdateOne {
-	_u.mutation.AddClearance(v)
-	return _u
-}
-
-// SetCreatedAt sets the "created_at" field.
-func (_u *IdempotencyKeyUpdateOne) SetCreatedAt(v time.Time) *IdempotencyKeyUpdateOne {
-	_u.mutation.SetCreatedAt(v)
-	return _u
-}
-
-// SetNillableCreatedAt sets the "created_at" field if the given value is not nil.
-func (_u *IdempotencyKeyUpdateOne) SetNillableCreatedAt(v *time.Time) *IdempotencyKeyUpdateOne {
-	if v != nil {
-		_u.SetCreatedAt(*v)
-	}
-	return _u
-}
-
-// SetFinishedAt sets the "finished_at" field.
-func (_u *IdempotencyKeyUpdateOne) SetFinishedAt(v time.Time) *IdempotencyKeyUpdateOne {
-	_u.mutation.SetFinishedAt(v)
-	return _u
-}
-
-// SetNillableFinishedAt sets the "finished_at" field if the given value is not nil.
-func (_u *IdempotencyKeyUpdateOne) SetNillableFinishedAt(v *time.Time) *IdempotencyKeyUpdateOne {
-	if v != nil {
-		_u.SetFinishedAt(*v)
-	}
-	return _u
-}
-
-// ClearFinishedAt clears the value of the "finished_at" field.
-func (_u *IdempotencyKeyUpdateOne) ClearFinishedAt() *IdempotencyKeyUpdateOne {
-	_u.mutation.ClearFinishedAt()
-	return _u
-}
-
-// SetStatus sets the "status" field.
-func (_u *IdempotencyKeyUpdateOne) SetStatus(v int) *IdempotencyKeyUpdateOne {
-	_u.mutation.ResetStatus()
-	_u.mutation.SetStatus(v)
-	return _u
-}
-
-// SetNillableStatus sets the "status" field if the given value is not nil.
-func (_u *IdempotencyKeyUpdateOne) SetNillableStatus(v *int) *IdempotencyKeyUpdateOne {
-	if v != nil {
-		_u.SetStatus(*v)
-	}
-	return _u
-}
-
-// AddStatus adds value to the "status" field.
-func (_u *IdempotencyKeyUpdateOne) AddStatus(v int) *IdempotencyKeyUpdateOne {
-	_u.mutation.AddStatus(v)
-	return _u
-}
-
-// SetMediaType sets the "media_type" field.
-func (_u *IdempotencyKeyUpdateOne) SetMediaType(v string) *IdempotencyKeyUpdateOne {
-	_u.mutation.SetMediaType(v)
-	return _u
-}
-
-// SetNillableMediaType sets the "media_type" field if the given value is not nil.
-func (_u *IdempotencyKeyUpdateOne) SetNillableMediaType(v *string) *IdempotencyKeyUpdateOne {
-	if v != nil {
-		_u.SetMediaType(*v)
-	}
-	return _u
-}
-
-// ClearMediaType clears the value of the "media_type" field.
-func (_u *IdempotencyKeyUpdateOne) ClearMediaType() *IdempotencyKeyUpdateOne {
-	_u.mutation.ClearMediaType()
-	return _u
-}
-
-// SetMarking sets the "marking" field.
-func (_u *IdempotencyKeyUpdateOne) SetMarking(v string) *IdempotencyKeyUpdateOne {
-	_u.mutation.SetMarking(v)
-	return _u
-}
-
-// SetNillableMarking sets the "marking" field if the given value is not nil.
-func (_u *IdempotencyKeyUpdateOne) SetNillableMarking(v *string) *IdempotencyKeyUpdateOne {
-	if v != nil {
-		_u.SetMarking(*v)
-	}
-	return _u
-}
-
-// ClearMarking clears the value of the "marking" field.
-func (_u *IdempotencyKeyUpdateOne) ClearMarking() *IdempotencyKeyUpdateOne {
-	_u.mutation.ClearMarking()
-	return _u
-}
-
-// SetSize sets the "size" field.
-func (_u *IdempotencyKeyUpdateOne) SetSize(v int) *IdempotencyKeyUpdateOne {
-	_u.mutation.ResetSize()
-	_u.mutation.SetSize(v)
-	return _u
-}
-
-// SetNillableSize sets the "size" field if the given value is not nil.
-func (_u *IdempotencyKeyUpdateOne) SetNillableSize(v *int) *IdempotencyKeyUpdateOne {
-	if v != nil {
-		_u.SetSize(*v)
-	}
-	return _u
-}
-
-// AddSize adds value to the "size" field.
-func (_u *IdempotencyKeyUpdateOne) AddSize(v int) *IdempotencyKeyUpdateOne {
-	_u.mutation.AddSize(v)
-	return _u
-}
-
-// SetBody sets the "body" field.
-func (_u *IdempotencyKeyUpdateOne) SetBody(v []byte) *IdempotencyKeyUpdateOne {
-	_u.mutation.SetBody(v)
-	return _u
-}
-
-// ClearBody clears the value of the "body" field.
-func (_u *IdempotencyKeyUpdateOne) ClearBody() *IdempotencyKeyUpdateOne {
-	_u.mutation.ClearBody()
-	return _u
-}
-
-// Mutation returns the IdempotencyKeyMutation object of the builder.
-func (_u *IdempotencyKeyUpdateOne) Mutation() *IdempotencyKeyMutation {
-	return _u.mutation
-}
-
-// Where appends a list predicates to the IdempotencyKeyUpdate builder.
-func (_u *IdempotencyKeyUpdateOne) Where(ps ...predicate.IdempotencyKey) *IdempotencyKeyUpdateOne {
-	_u.mutation.Where(ps...)
-	return _u
-}
-
-// Select allows selecting one or more fields (columns) of the returned entity.
-// The default is selecting all fields defined in the entity schema.
-func (_u *IdempotencyKeyUpdateOne) Select(field string, fields ...string) *IdempotencyKeyUpdateOne {
-	_u.fields = append([]string{field}, fields...)
-	return _u
-}
-
 // Save executes the query and returns the updated IdempotencyKey entity.
 func (_u *IdempotencyKeyUpdateOne) Save(ctx context.Context) (*IdempotencyKey, error) {
 	return withHooks(ctx, _u.sqlSave, _u.mutation, _u.hooks)
-}
-
-// Exec executes the query on the entity.
-func (_u *IdempotencyKeyUpdateOne) Exec(ctx context.Context) error {
-	_, err := _u.Save(ctx)
-	return err
-}
-
-// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
-func (_u *IdempotencyKeyUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *IdempotencyKeyUpdateOne {
-	_u.modifiers = append(_u.modifiers, modifiers...)
-	return _u
 }
 
 func (_u *IdempotencyKeyUpdateOne) sqlSave(ctx context.Context) (_node *IdempotencyKey, err error) {

@@ -5,7 +5,6 @@ package db
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
@@ -13,7 +12,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/itementity"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // ItemEntityQuery is the builder for querying ItemEntity entities.
@@ -60,91 +58,6 @@ func (_q *ItemEntityQuery) Order(o ...itementity.OrderOption) *ItemEntityQuery {
 	return _q
 }
 
-// First returns the first ItemEntity entity from the query.
-// Returns a *NotFoundError when no ItemEntity was found.
-func (_q *ItemEntityQuery) First(ctx context.Context) (*ItemEntity, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{itementity.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first ItemEntity ID from the query.
-// Returns a *NotFoundError when no ItemEntity ID was found.
-func (_q *ItemEntityQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{itementity.Label}
-		return
-	}
-	return ids[0], nil
-}
-
-// Only returns a single ItemEntity entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one ItemEntity entity is found.
-// Returns a *NotFoundError when no ItemEntity entities are found.
-func (_q *ItemEntityQuery) Only(ctx context.Context) (*ItemEntity, error) {
-	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
-	if err != nil {
-		return nil, err
-	}
-	switch len(nodes) {
-	case 1:
-		return nodes[0], nil
-	case 0:
-		return nil, &NotFoundError{itementity.Label}
-	default:
-		return nil, &NotSingularError{itementity.Label}
-	}
-}
-
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *ItemEntityQuery) OnlyX(ctx context.Context) *ItemEntity {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
-// All executes the query and returns a list of ItemEntities.
-func (_q *ItemEntityQuery) All(ctx context.Context) ([]*ItemEntity, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
-	if err := _q.prepareQuery(ctx); err != nil {
-		return nil, err
-	}
-	qr := querierAll[[]*ItemEntity, *ItemEntityQuery]()
-	return withInterceptors[[]*ItemEntity](ctx, _q, qr, _q.inters)
-}
-
-// AllX is like All, but panics if an error occurs.
-func (_q *ItemEntityQuery) AllX(ctx context.Context) []*ItemEntity {
-	nodes, err := _q.All(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return nodes
-}
-
-// IDs executes the query and returns a list of ItemEntity IDs.
-func (_q *ItemEntityQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(itementity.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
 // Count returns the count of the given query.
 func (_q *ItemEntityQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -161,63 +74,6 @@ func (_q *ItemEntityQuery) CountX(ctx context.Context) int {
 		panic(err)
 	}
 	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *ItemEntityQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the ItemEntityQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *ItemEntityQuery) Clone() *ItemEntityQuery {
-	if _q == nil {
-		return nil
-	}
-	return &ItemEntityQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]itementity.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.ItemEntity{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
-}
-
-// Select allows the selection one or more fields/columns for the given query,
-// instead of selecting all fields in the entity.
-//
-// Example:
-//
-//	var v []struct {
-//		Position int `json:"position,omitempty"`
-//	}
-//
-//	client.ItemEntity.Query().
-//		Select(itementity.FieldPosition).
-//		Scan(ctx, &v)
-func (_q *ItemEntityQuery) Select(fields ...string) *ItemEntitySelect {
-	_q.ctx.Fields = append(_q.ctx.Fields, fields...)
-	sbuild := &ItemEntitySelect{ItemEntityQuery: _q}
-	sbuild.label = itementity.Label
-	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
-	return sbuild
-}
-
-// Aggregate returns a ItemEntitySelect configured with the given aggregations.
-func (_q *ItemEntityQuery) Aggregate(fns ...AggregateFunc) *ItemEntitySelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *ItemEntityQuery) prepareQuery(ctx context.Context) error {
@@ -244,34 +100,6 @@ func (_q *ItemEntityQuery) prepareQuery(ctx context.Context) error {
 		_q.sql = prev
 	}
 	return nil
-}
-
-func (_q *ItemEntityQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*ItemEntity, error) {
-	var (
-		nodes = []*ItemEntity{}
-		_spec = _q.querySpec()
-	)
-	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*ItemEntity).scanValues(nil, columns)
-	}
-	_spec.Assign = func(columns []string, values []any) error {
-		node := &ItemEntity{config: _q.config}
-		nodes = append(nodes, node)
-		return node.assignValues(columns, values)
-	}
-	if len(_q.modifiers) > 0 {
-		_spec.Modifiers = _q.modifiers
-	}
-	for i := range hooks {
-		hooks[i](ctx, _spec)
-	}
-	if err := sqlgraph.QueryNodes(ctx, _q.driver, _spec); err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nodes, nil
-	}
-	return nodes, nil
 }
 
 func (_q *ItemEntityQuery) sqlCount(ctx context.Context) (int, error) {
@@ -326,91 +154,8 @@ func (_q *ItemEntityQuery) querySpec() *sqlgraph.QuerySpec {
 	return _spec
 }
 
-func (_q *ItemEntityQuery) sqlQuery(ctx context.Context) *sql.Selector {
-	builder := sql.Dialect(_q.driver.Dialect())
-	t1 := builder.Table(itementity.Table)
-	columns := _q.ctx.Fields
-	if len(columns) == 0 {
-		columns = itementity.Columns
-	}
-	selector := builder.Select(t1.Columns(columns...)...).From(t1)
-	if _q.sql != nil {
-		selector = _q.sql
-		selector.Select(selector.Columns(columns...)...)
-	}
-	if _q.ctx.Unique != nil && *_q.ctx.Unique {
-		selector.Distinct()
-	}
-	for _, m := range _q.modifiers {
-		m(selector)
-	}
-	for _, p := range _q.predicates {
-		p(selector)
-	}
-	for _, p := range _q.order {
-		p(selector)
-	}
-	if offset := _q.ctx.Offset; offset != nil {
-		// limit is mandatory for offset clause. We start
-		// with default value, and override it below if needed.
-		selector.Offset(*offset).Limit(math.MaxInt32)
-	}
-	if limit := _q.ctx.Limit; limit != nil {
-		selector.Limit(*limit)
-	}
-	return selector
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_q *ItemEntityQuery) Modify(modifiers ...func(s *sql.Selector)) *ItemEntitySelect {
-	_q.modifiers = append(_q.modifiers, modifiers...)
-	return _q.Select()
-}
-
 // ItemEntitySelect is the builder for selecting fields of ItemEntity entities.
 type ItemEntitySelect struct {
 	*ItemEntityQuery
 	selector
-}
-
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *ItemEntitySelect) Aggregate(fns ...AggregateFunc) *ItemEntitySelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_s *ItemEntitySelect) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
-	if err := _s.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*ItemEntityQuery, *ItemEntitySelect](ctx, _s.ItemEntityQuery, _s, _s.inters, v)
-}
-
-func (_s *ItemEntitySelect) sqlScan(ctx context.Context, root *ItemEntityQuery, v any) error {
-	selector := root.sqlQuery(ctx)
-	aggregation := make([]string, 0, len(_s.fns))
-	for _, fn := range _s.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	switch n := len(*_s.selector.flds); {
-	case n == 0 && len(aggregation) > 0:
-		selector.Select(aggregation...)
-	case n != 0 && len(aggregation) > 0:
-		selector.AppendSelect(aggregation...)
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _s.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *ItemEntitySelect) Modify(modifiers ...func(s *sql.Selector)) *ItemEntitySelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

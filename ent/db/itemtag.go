@@ -7,7 +7,7 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/itemtag"
+
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -28,74 +28,10 @@ type ItemTag struct {
 	Batch any `json:"-"`
 }
 
-// scanValues returns the types for scanning values from sql.Rows.
-func (*ItemTag) scanValues(columns []string) ([]any, error) {
-	values := make([]any, len(columns))
-	for i := range columns {
-		switch columns[i] {
-		case itemtag.FieldID, itemtag.FieldPosition, itemtag.FieldItemID, itemtag.FieldTagID:
-			values[i] = new(sql.NullInt64)
-		default:
-			values[i] = new(sql.UnknownType)
-		}
-	}
-	return values, nil
-}
-
-// assignValues assigns the values that were returned from sql.Rows (after scanning)
-// to the ItemTag fields.
-func (_m *ItemTag) assignValues(columns []string, values []any) error {
-	if m, n := len(values), len(columns); m < n {
-		return fmt.Errorf("mismatch number of scan values: %d != %d", m, n)
-	}
-	for i := range columns {
-		switch columns[i] {
-		case itemtag.FieldID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field id", values[i])
-			} else if value.Valid {
-				_m.ID = domain.ID(value.Int64)
-			}
-		case itemtag.FieldPosition:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field position", values[i])
-			} else if value.Valid {
-				_m.Position = int(value.Int64)
-			}
-		case itemtag.FieldItemID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field item_id", values[i])
-			} else if value.Valid {
-				_m.ItemID = domain.ID(value.Int64)
-			}
-		case itemtag.FieldTagID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field tag_id", values[i])
-			} else if value.Valid {
-				_m.TagID = domain.ID(value.Int64)
-			}
-		default:
-			_m.selectValues.Set(columns[i], values[i])
-		}
-	}
-	return nil
-}
-
 // Value returns the ent.Value that was dynamically selected and assigned to the ItemTag.
 // This includes values selected through modifiers, order, etc.
 func (_m *ItemTag) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
-}
-
-// Unwrap unwraps the ItemTag entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *ItemTag) Unwrap() *ItemTag {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: ItemTag is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
 }
 
 // String implements the fmt.Stringer.

@@ -92,24 +92,6 @@ func (_m *KeyNetwork) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Update returns a builder for updating this KeyNetwork.
-// Note that you need to call KeyNetwork.Unwrap() before calling this method if this KeyNetwork
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *KeyNetwork) Update() *KeyNetworkUpdateOne {
-	return NewKeyNetworkClient(_m.config).UpdateOne(_m)
-}
-
-// Unwrap unwraps the KeyNetwork entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *KeyNetwork) Unwrap() *KeyNetwork {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: KeyNetwork is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *KeyNetwork) String() string {
 	return fmt.Sprintf("KeyNetwork(id=%v)", _m.ID)

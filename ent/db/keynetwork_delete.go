@@ -9,7 +9,6 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/keynetwork"
-	"github.com/redthread-api/redthread/ent/db/predicate"
 )
 
 // KeyNetworkDelete is the builder for deleting a KeyNetwork entity.
@@ -17,12 +16,6 @@ type KeyNetworkDelete struct {
 	config
 	hooks    []Hook
 	mutation *KeyNetworkMutation
-}
-
-// Where appends a list predicates to the KeyNetworkDelete builder.
-func (_d *KeyNetworkDelete) Where(ps ...predicate.KeyNetwork) *KeyNetworkDelete {
-	_d.mutation.Where(ps...)
-	return _d
 }
 
 // Exec executes the deletion query and returns how many vertices were deleted.
@@ -50,23 +43,4 @@ func (_d *KeyNetworkDelete) sqlExec(ctx context.Context) (int, error) {
 // KeyNetworkDeleteOne is the builder for deleting a single KeyNetwork entity.
 type KeyNetworkDeleteOne struct {
 	_d *KeyNetworkDelete
-}
-
-// Where appends a list predicates to the KeyNetworkDelete builder.
-func (_d *KeyNetworkDeleteOne) Where(ps ...predicate.KeyNetwork) *KeyNetworkDeleteOne {
-	_d._d.mutation.Where(ps...)
-	return _d
-}
-
-// Exec executes the deletion query.
-func (_d *KeyNetworkDeleteOne) Exec(ctx context.Context) error {
-	n, err := _d._d.Exec(ctx)
-	switch {
-	case err != nil:
-		return err
-	case n == 0:
-		return &NotFoundError{keynetwork.Label}
-	default:
-		return nil
-	}
 }

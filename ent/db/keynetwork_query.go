@@ -60,19 +60,6 @@ func (_q *KeyNetworkQuery) Order(o ...keynetwork.OrderOption) *KeyNetworkQuery {
 	return _q
 }
 
-// First returns the first KeyNetwork entity from the query.
-// Returns a *NotFoundError when no KeyNetwork was found.
-func (_q *KeyNetworkQuery) First(ctx context.Context) (*KeyNetwork, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{keynetwork.Label}
-	}
-	return nodes[0], nil
-}
-
 // FirstID returns the first KeyNetwork ID from the query.
 // Returns a *NotFoundError when no KeyNetwork ID was found.
 func (_q *KeyNetworkQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
@@ -85,52 +72,6 @@ func (_q *KeyNetworkQuery) FirstID(ctx context.Context) (id domain.ID, err error
 		return
 	}
 	return ids[0], nil
-}
-
-// Only returns a single KeyNetwork entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one KeyNetwork entity is found.
-// Returns a *NotFoundError when no KeyNetwork entities are found.
-func (_q *KeyNetworkQuery) Only(ctx context.Context) (*KeyNetwork, error) {
-	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
-	if err != nil {
-		return nil, err
-	}
-	switch len(nodes) {
-	case 1:
-		return nodes[0], nil
-	case 0:
-		return nil, &NotFoundError{keynetwork.Label}
-	default:
-		return nil, &NotSingularError{keynetwork.Label}
-	}
-}
-
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *KeyNetworkQuery) OnlyX(ctx context.Context) *KeyNetwork {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
-// All executes the query and returns a list of KeyNetworks.
-func (_q *KeyNetworkQuery) All(ctx context.Context) ([]*KeyNetwork, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
-	if err := _q.prepareQuery(ctx); err != nil {
-		return nil, err
-	}
-	qr := querierAll[[]*KeyNetwork, *KeyNetworkQuery]()
-	return withInterceptors[[]*KeyNetwork](ctx, _q, qr, _q.inters)
-}
-
-// AllX is like All, but panics if an error occurs.
-func (_q *KeyNetworkQuery) AllX(ctx context.Context) []*KeyNetwork {
-	nodes, err := _q.All(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return nodes
 }
 
 // IDs executes the query and returns a list of KeyNetwork IDs.
@@ -152,15 +93,6 @@ func (_q *KeyNetworkQuery) Count(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	return withInterceptors[int](ctx, _q, querierCount[*KeyNetworkQuery](), _q.inters)
-}
-
-// CountX is like Count, but panics if an error occurs.
-func (_q *KeyNetworkQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
 }
 
 // Exist returns true if the query has elements in the graph.
@@ -215,11 +147,6 @@ func (_q *KeyNetworkQuery) Select(fields ...string) *KeyNetworkSelect {
 	return sbuild
 }
 
-// Aggregate returns a KeyNetworkSelect configured with the given aggregations.
-func (_q *KeyNetworkQuery) Aggregate(fns ...AggregateFunc) *KeyNetworkSelect {
-	return _q.Select().Aggregate(fns...)
-}
-
 func (_q *KeyNetworkQuery) prepareQuery(ctx context.Context) error {
 	for _, inter := range _q.inters {
 		if inter == nil {
@@ -244,34 +171,6 @@ func (_q *KeyNetworkQuery) prepareQuery(ctx context.Context) error {
 		_q.sql = prev
 	}
 	return nil
-}
-
-func (_q *KeyNetworkQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*KeyNetwork, error) {
-	var (
-		nodes = []*KeyNetwork{}
-		_spec = _q.querySpec()
-	)
-	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*KeyNetwork).scanValues(nil, columns)
-	}
-	_spec.Assign = func(columns []string, values []any) error {
-		node := &KeyNetwork{config: _q.config}
-		nodes = append(nodes, node)
-		return node.assignValues(columns, values)
-	}
-	if len(_q.modifiers) > 0 {
-		_spec.Modifiers = _q.modifiers
-	}
-	for i := range hooks {
-		hooks[i](ctx, _spec)
-	}
-	if err := sqlgraph.QueryNodes(ctx, _q.driver, _spec); err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nodes, nil
-	}
-	return nodes, nil
 }
 
 func (_q *KeyNetworkQuery) sqlCount(ctx context.Context) (int, error) {
@@ -361,22 +260,10 @@ func (_q *KeyNetworkQuery) sqlQuery(ctx context.Context) *sql.Selector {
 	return selector
 }
 
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_q *KeyNetworkQuery) Modify(modifiers ...func(s *sql.Selector)) *KeyNetworkSelect {
-	_q.modifiers = append(_q.modifiers, modifiers...)
-	return _q.Select()
-}
-
 // KeyNetworkSelect is the builder for selecting fields of KeyNetwork entities.
 type KeyNetworkSelect struct {
 	*KeyNetworkQuery
 	selector
-}
-
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *KeyNetworkSelect) Aggregate(fns ...AggregateFunc) *KeyNetworkSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
 }
 
 // Scan applies the selector query and scans the result into the given value.
@@ -407,10 +294,4 @@ func (_s *KeyNetworkSelect) sqlScan(ctx context.Context, root *KeyNetworkQuery, 
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *KeyNetworkSelect) Modify(modifiers ...func(s *sql.Selector)) *KeyNetworkSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

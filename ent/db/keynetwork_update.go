@@ -6,14 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/keynetwork"
-	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // KeyNetworkUpdate is the builder for updating KeyNetwork entities.
@@ -24,81 +21,9 @@ type KeyNetworkUpdate struct {
 	modifiers []func(*sql.UpdateBuilder)
 }
 
-// Where appends a list predicates to the KeyNetworkUpdate builder.
-func (_u *KeyNetworkUpdate) Where(ps ...predicate.KeyNetwork) *KeyNetworkUpdate {
-	_u.mutation.Where(ps...)
-	return _u
-}
-
-// SetKeyID sets the "key_id" field.
-func (_u *KeyNetworkUpdate) SetKeyID(v domain.ID) *KeyNetworkUpdate {
-	_u.mutation.ResetKeyID()
-	_u.mutation.SetKeyID(v)
-	return _u
-}
-
-// SetNillableKeyID sets the "key_id" field if the given value is not nil.
-func (_u *KeyNetworkUpdate) SetNillableKeyID(v *domain.ID) *KeyNetworkUpdate {
-	if v != nil {
-		_u.SetKeyID(*v)
-	}
-	return _u
-}
-
-// AddKeyID adds value to the "key_id" field.
-func (_u *KeyNetworkUpdate) AddKeyID(v domain.ID) *KeyNetworkUpdate {
-	_u.mutation.AddKeyID(v)
-	return _u
-}
-
-// SetNetwork sets the "network" field.
-func (_u *KeyNetworkUpdate) SetNetwork(v string) *KeyNetworkUpdate {
-	_u.mutation.SetNetwork(v)
-	return _u
-}
-
-// SetNillableNetwork sets the "network" field if the given value is not nil.
-func (_u *KeyNetworkUpdate) SetNillableNetwork(v *string) *KeyNetworkUpdate {
-	if v != nil {
-		_u.SetNetwork(*v)
-	}
-	return _u
-}
-
-// SetFirstSeenAt sets the "first_seen_at" field.
-func (_u *KeyNetworkUpdate) SetFirstSeenAt(v time.Time) *KeyNetworkUpdate {
-	_u.mutation.SetFirstSeenAt(v)
-	return _u
-}
-
-// SetNillableFirstSeenAt sets the "first_seen_at" field if the given value is not nil.
-func (_u *KeyNetworkUpdate) SetNillableFirstSeenAt(v *time.Time) *KeyNetworkUpdate {
-	if v != nil {
-		_u.SetFirstSeenAt(*v)
-	}
-	return _u
-}
-
-// Mutation returns the KeyNetworkMutation object of the builder.
-func (_u *KeyNetworkUpdate) Mutation() *KeyNetworkMutation {
-	return _u.mutation
-}
-
 // Save executes the query and returns the number of nodes affected by the update operation.
 func (_u *KeyNetworkUpdate) Save(ctx context.Context) (int, error) {
 	return withHooks(ctx, _u.sqlSave, _u.mutation, _u.hooks)
-}
-
-// Exec executes the query.
-func (_u *KeyNetworkUpdate) Exec(ctx context.Context) error {
-	_, err := _u.Save(ctx)
-	return err
-}
-
-// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
-func (_u *KeyNetworkUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *KeyNetworkUpdate {
-	_u.modifiers = append(_u.modifiers, modifiers...)
-	return _u
 }
 
 func (_u *KeyNetworkUpdate) sqlSave(ctx context.Context) (_node int, err error) {
@@ -144,88 +69,9 @@ type KeyNetworkUpdateOne struct {
 	modifiers []func(*sql.UpdateBuilder)
 }
 
-// SetKeyID sets the "key_id" field.
-func (_u *KeyNetworkUpdateOne) SetKeyID(v domain.ID) *KeyNetworkUpdateOne {
-	_u.mutation.ResetKeyID()
-	_u.mutation.SetKeyID(v)
-	return _u
-}
-
-// SetNillableKeyID sets the "key_id" field if the given value is not nil.
-func (_u *KeyNetworkUpdateOne) SetNillableKeyID(v *domain.ID) *KeyNetworkUpdateOne {
-	if v != nil {
-		_u.SetKeyID(*v)
-	}
-	return _u
-}
-
-// AddKeyID adds value to the "key_id" field.
-func (_u *KeyNetworkUpdateOne) AddKeyID(v domain.ID) *KeyNetworkUpdateOne {
-	_u.mutation.AddKeyID(v)
-	return _u
-}
-
-// SetNetwork sets the "network" field.
-func (_u *KeyNetworkUpdateOne) SetNetwork(v string) *KeyNetworkUpdateOne {
-	_u.mutation.SetNetwork(v)
-	return _u
-}
-
-// SetNillableNetwork sets the "network" field if the given value is not nil.
-func (_u *KeyNetworkUpdateOne) SetNillableNetwork(v *string) *KeyNetworkUpdateOne {
-	if v != nil {
-		_u.SetNetwork(*v)
-	}
-	return _u
-}
-
-// SetFirstSeenAt sets the "first_seen_at" field.
-func (_u *KeyNetworkUpdateOne) SetFirstSeenAt(v time.Time) *KeyNetworkUpdateOne {
-	_u.mutation.SetFirstSeenAt(v)
-	return _u
-}
-
-// SetNillableFirstSeenAt sets the "first_seen_at" field if the given value is not nil.
-func (_u *KeyNetworkUpdateOne) SetNillableFirstSeenAt(v *time.Time) *KeyNetworkUpdateOne {
-	if v != nil {
-		_u.SetFirstSeenAt(*v)
-	}
-	return _u
-}
-
-// Mutation returns the KeyNetworkMutation object of the builder.
-func (_u *KeyNetworkUpdateOne) Mutation() *KeyNetworkMutation {
-	return _u.mutation
-}
-
-// Where appends a list predicates to the KeyNetworkUpdate builder.
-func (_u *KeyNetworkUpdateOne) Where(ps ...predicate.KeyNetwork) *KeyNetworkUpdateOne {
-	_u.mutation.Where(ps...)
-	return _u
-}
-
-// Select allows selecting one or more fields (columns) of the returned entity.
-// The default is selecting all fields defined in the entity schema.
-func (_u *KeyNetworkUpdateOne) Select(field string, fields ...string) *KeyNetworkUpdateOne {
-	_u.fields = append([]string{field}, fields...)
-	return _u
-}
-
 // Save executes the query and returns the updated KeyNetwork entity.
 func (_u *KeyNetworkUpdateOne) Save(ctx context.Context) (*KeyNetwork, error) {
 	return withHooks(ctx, _u.sqlSave, _u.mutation, _u.hooks)
-}
-
-// Exec executes the query on the entity.
-func (_u *KeyNetworkUpdateOne) Exec(ctx context.Context) error {
-	_, err := _u.Save(ctx)
-	return err
-}
-
-// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
-func (_u *KeyNetworkUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *KeyNetworkUpdateOne {
-	_u.modifiers = append(_u.modifiers, modifiers...)
-	return _u
 }
 
 func (_u *KeyNetworkUpdateOne) sqlSave(ctx context.Context) (_node *KeyNetwork, err error) {

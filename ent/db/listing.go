@@ -123,17 +123,6 @@ func (_m *Listing) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the Listing entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Listing) Unwrap() *Listing {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Listing is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Listing) String() string {
 	return fmt.Sprintf("Listing(id=%v)", _m.ID)

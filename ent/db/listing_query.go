@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/listing"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // ListingQuery is the builder for querying Listing entities.
@@ -60,60 +59,6 @@ func (_q *ListingQuery) Order(o ...listing.OrderOption) *ListingQuery {
 	return _q
 }
 
-// First returns the first Listing entity from the query.
-// Returns a *NotFoundError when no Listing was found.
-func (_q *ListingQuery) First(ctx context.Context) (*Listing, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{listing.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first Listing ID from the query.
-// Returns a *NotFoundError when no Listing ID was found.
-func (_q *ListingQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{listing.Label}
-		return
-	}
-	return ids[0], nil
-}
-
-// Only returns a single Listing entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one Listing entity is found.
-// Returns a *NotFoundError when no Listing entities are found.
-func (_q *ListingQuery) Only(ctx context.Context) (*Listing, error) {
-	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
-	if err != nil {
-		return nil, err
-	}
-	switch len(nodes) {
-	case 1:
-		return nodes[0], nil
-	case 0:
-		return nil, &NotFoundError{listing.Label}
-	default:
-		return nil, &NotSingularError{listing.Label}
-	}
-}
-
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *ListingQuery) OnlyX(ctx context.Context) *Listing {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
 // All executes the query and returns a list of Listings.
 func (_q *ListingQuery) All(ctx context.Context) ([]*Listing, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
@@ -131,18 +76,6 @@ func (_q *ListingQuery) AllX(ctx context.Context) []*Listing {
 		panic(err)
 	}
 	return nodes
-}
-
-// IDs executes the query and returns a list of Listing IDs.
-func (_q *ListingQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(listing.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
 }
 
 // Count returns the count of the given query.
@@ -163,38 +96,6 @@ func (_q *ListingQuery) CountX(ctx context.Context) int {
 	return count
 }
 
-// Exist returns true if the query has elements in the graph.
-func (_q *ListingQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the ListingQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *ListingQuery) Clone() *ListingQuery {
-	if _q == nil {
-		return nil
-	}
-	return &ListingQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]listing.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Listing{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
-}
-
 // Select allows the selection one or more fields/columns for the given query,
 // instead of selecting all fields in the entity.
 //
@@ -213,11 +114,6 @@ func (_q *ListingQuery) Select(fields ...string) *ListingSelect {
 	sbuild.label = listing.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a ListingSelect configured with the given aggregations.
-func (_q *ListingQuery) Aggregate(fns ...AggregateFunc) *ListingSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *ListingQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +269,6 @@ type ListingSelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *ListingSelect) Aggregate(fns ...AggregateFunc) *ListingSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *ListingSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +297,4 @@ func (_s *ListingSelect) sqlScan(ctx context.Context, root *ListingQuery, v any)
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *ListingSelect) Modify(modifiers ...func(s *sql.Selector)) *ListingSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

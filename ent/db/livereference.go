@@ -7,7 +7,7 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/livereference"
+
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -28,76 +28,10 @@ type LiveReference struct {
 	Batch any `json:"-"`
 }
 
-// scanValues returns the types for scanning values from sql.Rows.
-func (*LiveReference) scanValues(columns []string) ([]any, error) {
-	values := make([]any, len(columns))
-	for i := range columns {
-		switch columns[i] {
-		case livereference.FieldMention:
-			values[i] = new(sql.NullBool)
-		case livereference.FieldID, livereference.FieldDocumentID, livereference.FieldTargetID:
-			values[i] = new(sql.NullInt64)
-		default:
-			values[i] = new(sql.UnknownType)
-		}
-	}
-	return values, nil
-}
-
-// assignValues assigns the values that were returned from sql.Rows (after scanning)
-// to the LiveReference fields.
-func (_m *LiveReference) assignValues(columns []string, values []any) error {
-	if m, n := len(values), len(columns); m < n {
-		return fmt.Errorf("mismatch number of scan values: %d != %d", m, n)
-	}
-	for i := range columns {
-		switch columns[i] {
-		case livereference.FieldID:
-			value, ok := values[i].(*sql.NullInt64)
-			if !ok {
-				return fmt.Errorf("unexpected type %T for field id", value)
-			}
-			_m.ID = int64(value.Int64)
-		case livereference.FieldDocumentID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field document_id", values[i])
-			} else if value.Valid {
-				_m.DocumentID = domain.ID(value.Int64)
-			}
-		case livereference.FieldTargetID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field target_id", values[i])
-			} else if value.Valid {
-				_m.TargetID = domain.ID(value.Int64)
-			}
-		case livereference.FieldMention:
-			if value, ok := values[i].(*sql.NullBool); !ok {
-				return fmt.Errorf("unexpected type %T for field mention", values[i])
-			} else if value.Valid {
-				_m.Mention = value.Bool
-			}
-		default:
-			_m.selectValues.Set(columns[i], values[i])
-		}
-	}
-	return nil
-}
-
 // Value returns the ent.Value that was dynamically selected and assigned to the LiveReference.
 // This includes values selected through modifiers, order, etc.
 func (_m *LiveReference) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
-}
-
-// Unwrap unwraps the LiveReference entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *LiveReference) Unwrap() *LiveReference {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: LiveReference is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
 }
 
 // String implements the fmt.Stringer.

@@ -7,7 +7,6 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/livestep"
 )
 
 // LiveStep is the model entity for the LiveStep schema.
@@ -30,82 +29,10 @@ type LiveStep struct {
 	Batch any `json:"-"`
 }
 
-// scanValues returns the types for scanning values from sql.Rows.
-func (*LiveStep) scanValues(columns []string) ([]any, error) {
-	values := make([]any, len(columns))
-	for i := range columns {
-		switch columns[i] {
-		case livestep.FieldKeys:
-			values[i] = new([]byte)
-		case livestep.FieldID, livestep.FieldAt, livestep.FieldPrevious, livestep.FieldPreviousAt:
-			values[i] = new(sql.NullInt64)
-		default:
-			values[i] = new(sql.UnknownType)
-		}
-	}
-	return values, nil
-}
-
-// assignValues assigns the values that were returned from sql.Rows (after scanning)
-// to the LiveStep fields.
-func (_m *LiveStep) assignValues(columns []string, values []any) error {
-	if m, n := len(values), len(columns); m < n {
-		return fmt.Errorf("mismatch number of scan values: %d != %d", m, n)
-	}
-	for i := range columns {
-		switch columns[i] {
-		case livestep.FieldID:
-			value, ok := values[i].(*sql.NullInt64)
-			if !ok {
-				return fmt.Errorf("unexpected type %T for field id", value)
-			}
-			_m.ID = int64(value.Int64)
-		case livestep.FieldAt:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field at", values[i])
-			} else if value.Valid {
-				_m.At = value.Int64
-			}
-		case livestep.FieldPrevious:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field previous", values[i])
-			} else if value.Valid {
-				_m.Previous = value.Int64
-			}
-		case livestep.FieldPreviousAt:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field previous_at", values[i])
-			} else if value.Valid {
-				_m.PreviousAt = value.Int64
-			}
-		case livestep.FieldKeys:
-			if value, ok := values[i].(*[]byte); !ok {
-				return fmt.Errorf("unexpected type %T for field keys", values[i])
-			} else if value != nil {
-				_m.Keys = *value
-			}
-		default:
-			_m.selectValues.Set(columns[i], values[i])
-		}
-	}
-	return nil
-}
-
 // Value returns the ent.Value that was dynamically selected and assigned to the LiveStep.
 // This includes values selected through modifiers, order, etc.
 func (_m *LiveStep) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
-}
-
-// Unwrap unwraps the LiveStep entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *LiveStep) Unwrap() *LiveStep {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: LiveStep is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
 }
 
 // String implements the fmt.Stringer.

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"entgo.io/ent"
-	"entgo.io/ent/dialect/sql"
+
 	"github.com/redthread-api/redthread/ent/db/apikey"
 	"github.com/redthread-api/redthread/ent/db/idempotencykey"
 	"github.com/redthread-api/redthread/ent/db/keynetwork"
@@ -189,17 +189,6 @@ func (m ApiKeyMutation) Client() *Client {
 	return client
 }
 
-// Tx returns an `ent.Tx` for mutations that were executed in transactions;
-// it returns an error otherwise.
-func (m ApiKeyMutation) Tx() (*Tx, error) {
-	if _, ok := m.driver.(*txDriver); !ok {
-		return nil, errors.New("db: mutation is not running in a transaction")
-	}
-	tx := &Tx{config: m.config}
-	tx.init()
-	return tx, nil
-}
-
 // SetID sets the value of the id field. Note that this
 // operation is only accepted on creation of ApiKey entities.
 func (m *ApiKeyMutation) SetID(id domain.ID) {
@@ -213,25 +202,6 @@ func (m *ApiKeyMutation) ID() (id domain.ID, exists bool) {
 		return
 	}
 	return *m.id, true
-}
-
-// IDs queries the database and returns the entity ids that match the mutation's predicate.
-// That means, if the mutation is applied within a transaction with an isolation level such
-// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
-// or updated by the mutation.
-func (m *ApiKeyMutation) IDs(ctx context.Context) ([]domain.ID, error) {
-	switch {
-	case m.op.Is(OpUpdateOne | OpDeleteOne):
-		id, exists := m.ID()
-		if exists {
-			return []domain.ID{id}, nil
-		}
-		fallthrough
-	case m.op.Is(OpUpdate | OpDelete):
-		return m.Client().ApiKey.Query().Where(m.predicates...).IDs(ctx)
-	default:
-		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
-	}
 }
 
 // SetName sets the "name" field.
@@ -486,11 +456,6 @@ func (m *ApiKeyMutation) OldScopes(ctx context.Context) (v []string, err error) 
 	return oldValue.Scopes, nil
 }
 
-// AppendScopes adds s to the "scopes" field.
-func (m *ApiKeyMutation) AppendScopes(s []string) {
-	m.appendscopes = append(m.appendscopes, s...)
-}
-
 // AppendedScopes returns the list of values that were appended to the "scopes" field in this mutation.
 func (m *ApiKeyMutation) AppendedScopes() ([]string, bool) {
 	if len(m.appendscopes) == 0 {
@@ -551,11 +516,6 @@ func (m *ApiKeyMutation) OldOrigins(ctx context.Context) (v []string, err error)
 	return oldValue.Origins, nil
 }
 
-// AppendOrigins adds s to the "origins" field.
-func (m *ApiKeyMutation) AppendOrigins(s []string) {
-	m.appendorigins = append(m.appendorigins, s...)
-}
-
 // AppendedOrigins returns the list of values that were appended to the "origins" field in this mutation.
 func (m *ApiKeyMutation) AppendedOrigins() ([]string, bool) {
 	if len(m.appendorigins) == 0 {
@@ -614,11 +574,6 @@ func (m *ApiKeyMutation) OldNetworks(ctx context.Context) (v []string, err error
 		return v, fmt.Errorf("querying old value for OldNetworks: %w", err)
 	}
 	return oldValue.Networks, nil
-}
-
-// AppendNetworks adds s to the "networks" field.
-func (m *ApiKeyMutation) AppendNetworks(s []string) {
-	m.appendnetworks = append(m.appendnetworks, s...)
 }
 
 // AppendedNetworks returns the list of values that were appended to the "networks" field in this mutation.
@@ -1013,24 +968,9 @@ func (m *ApiKeyMutation) Where(ps ...predicate.ApiKey) {
 	m.predicates = append(m.predicates, ps...)
 }
 
-// WhereP appends storage-level predicates to the ApiKeyMutation builder. Using this method,
-// users can use type-assertion to append predicates that do not depend on any generated package.
-func (m *ApiKeyMutation) WhereP(ps ...func(*sql.Selector)) {
-	p := make([]predicate.ApiKey, len(ps))
-	for i := range ps {
-		p[i] = ps[i]
-	}
-	m.Where(p...)
-}
-
 // Op returns the operation name.
 func (m *ApiKeyMutation) Op() Op {
 	return m.op
-}
-
-// SetOp allows setting the mutation operation.
-func (m *ApiKeyMutation) SetOp(op Op) {
-	m.op = op
 }
 
 // Type returns the node type of this mutation (ApiKey).
@@ -1575,57 +1515,6 @@ func newIdempotencyKeyMutation(c config, op Op, opts ...idempotencykeyOption) *I
 	return m
 }
 
-// withIdempotencyKeyID sets the ID field of the mutation.
-func withIdempotencyKeyID(id domain.ID) idempotencykeyOption {
-	return func(m *IdempotencyKeyMutation) {
-		var (
-			err   error
-			once  sync.Once
-			value *IdempotencyKey
-		)
-		m.oldValue = func(ctx context.Context) (*IdempotencyKey, error) {
-			once.Do(func() {
-				if m.done {
-					err = errors.New("querying old values post mutation is not allowed")
-				} else {
-					value, err = m.Client().IdempotencyKey.Get(ctx, id)
-				}
-			})
-			return value, err
-		}
-		m.id = &id
-	}
-}
-
-// withIdempotencyKey sets the old IdempotencyKey of the mutation.
-func withIdempotencyKey(node *IdempotencyKey) idempotencykeyOption {
-	return func(m *IdempotencyKeyMutation) {
-		m.oldValue = func(context.Context) (*IdempotencyKey, error) {
-			return node, nil
-		}
-		m.id = &node.ID
-	}
-}
-
-// Client returns a new `ent.Client` from the mutation. If the mutation was
-// executed in a transaction (ent.Tx), a transactional client is returned.
-func (m IdempotencyKeyMutation) Client() *Client {
-	client := &Client{config: m.config}
-	client.init()
-	return client
-}
-
-// Tx returns an `ent.Tx` for mutations that were executed in transactions;
-// it returns an error otherwise.
-func (m IdempotencyKeyMutation) Tx() (*Tx, error) {
-	if _, ok := m.driver.(*txDriver); !ok {
-		return nil, errors.New("db: mutation is not running in a transaction")
-	}
-	tx := &Tx{config: m.config}
-	tx.init()
-	return tx, nil
-}
-
 // SetID sets the value of the id field. Note that this
 // operation is only accepted on creation of IdempotencyKey entities.
 func (m *IdempotencyKeyMutation) SetID(id domain.ID) {
@@ -1639,25 +1528,6 @@ func (m *IdempotencyKeyMutation) ID() (id domain.ID, exists bool) {
 		return
 	}
 	return *m.id, true
-}
-
-// IDs queries the database and returns the entity ids that match the mutation's predicate.
-// That means, if the mutation is applied within a transaction with an isolation level such
-// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
-// or updated by the mutation.
-func (m *IdempotencyKeyMutation) IDs(ctx context.Context) ([]domain.ID, error) {
-	switch {
-	case m.op.Is(OpUpdateOne | OpDeleteOne):
-		id, exists := m.ID()
-		if exists {
-			return []domain.ID{id}, nil
-		}
-		fallthrough
-	case m.op.Is(OpUpdate | OpDelete):
-		return m.Client().IdempotencyKey.Query().Where(m.predicates...).IDs(ctx)
-	default:
-		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
-	}
 }
 
 // SetCredentialID sets the "credential_id" field.
@@ -2249,24 +2119,9 @@ func (m *IdempotencyKeyMutation) Where(ps ...predicate.IdempotencyKey) {
 	m.predicates = append(m.predicates, ps...)
 }
 
-// WhereP appends storage-level predicates to the IdempotencyKeyMutation builder. Using this method,
-// users can use type-assertion to append predicates that do not depend on any generated package.
-func (m *IdempotencyKeyMutation) WhereP(ps ...func(*sql.Selector)) {
-	p := make([]predicate.IdempotencyKey, len(ps))
-	for i := range ps {
-		p[i] = ps[i]
-	}
-	m.Where(p...)
-}
-
 // Op returns the operation name.
 func (m *IdempotencyKeyMutation) Op() Op {
 	return m.op
-}
-
-// SetOp allows setting the mutation operation.
-func (m *IdempotencyKeyMutation) SetOp(op Op) {
-	m.op = op
 }
 
 // Type returns the node type of this mutation (IdempotencyKey).
@@ -2735,57 +2590,6 @@ func newKeyNetworkMutation(c config, op Op, opts ...keynetworkOption) *KeyNetwor
 	return m
 }
 
-// withKeyNetworkID sets the ID field of the mutation.
-func withKeyNetworkID(id domain.ID) keynetworkOption {
-	return func(m *KeyNetworkMutation) {
-		var (
-			err   error
-			once  sync.Once
-			value *KeyNetwork
-		)
-		m.oldValue = func(ctx context.Context) (*KeyNetwork, error) {
-			once.Do(func() {
-				if m.done {
-					err = errors.New("querying old values post mutation is not allowed")
-				} else {
-					value, err = m.Client().KeyNetwork.Get(ctx, id)
-				}
-			})
-			return value, err
-		}
-		m.id = &id
-	}
-}
-
-// withKeyNetwork sets the old KeyNetwork of the mutation.
-func withKeyNetwork(node *KeyNetwork) keynetworkOption {
-	return func(m *KeyNetworkMutation) {
-		m.oldValue = func(context.Context) (*KeyNetwork, error) {
-			return node, nil
-		}
-		m.id = &node.ID
-	}
-}
-
-// Client returns a new `ent.Client` from the mutation. If the mutation was
-// executed in a transaction (ent.Tx), a transactional client is returned.
-func (m KeyNetworkMutation) Client() *Client {
-	client := &Client{config: m.config}
-	client.init()
-	return client
-}
-
-// Tx returns an `ent.Tx` for mutations that were executed in transactions;
-// it returns an error otherwise.
-func (m KeyNetworkMutation) Tx() (*Tx, error) {
-	if _, ok := m.driver.(*txDriver); !ok {
-		return nil, errors.New("db: mutation is not running in a transaction")
-	}
-	tx := &Tx{config: m.config}
-	tx.init()
-	return tx, nil
-}
-
 // SetID sets the value of the id field. Note that this
 // operation is only accepted on creation of KeyNetwork entities.
 func (m *KeyNetworkMutation) SetID(id domain.ID) {
@@ -2799,25 +2603,6 @@ func (m *KeyNetworkMutation) ID() (id domain.ID, exists bool) {
 		return
 	}
 	return *m.id, true
-}
-
-// IDs queries the database and returns the entity ids that match the mutation's predicate.
-// That means, if the mutation is applied within a transaction with an isolation level such
-// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
-// or updated by the mutation.
-func (m *KeyNetworkMutation) IDs(ctx context.Context) ([]domain.ID, error) {
-	switch {
-	case m.op.Is(OpUpdateOne | OpDeleteOne):
-		id, exists := m.ID()
-		if exists {
-			return []domain.ID{id}, nil
-		}
-		fallthrough
-	case m.op.Is(OpUpdate | OpDelete):
-		return m.Client().KeyNetwork.Query().Where(m.predicates...).IDs(ctx)
-	default:
-		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
-	}
 }
 
 // SetKeyID sets the "key_id" field.
@@ -2948,29 +2733,9 @@ func (m *KeyNetworkMutation) ResetFirstSeenAt() {
 	m.first_seen_at = nil
 }
 
-// Where appends a list predicates to the KeyNetworkMutation builder.
-func (m *KeyNetworkMutation) Where(ps ...predicate.KeyNetwork) {
-	m.predicates = append(m.predicates, ps...)
-}
-
-// WhereP appends storage-level predicates to the KeyNetworkMutation builder. Using this method,
-// users can use type-assertion to append predicates that do not depend on any generated package.
-func (m *KeyNetworkMutation) WhereP(ps ...func(*sql.Selector)) {
-	p := make([]predicate.KeyNetwork, len(ps))
-	for i := range ps {
-		p[i] = ps[i]
-	}
-	m.Where(p...)
-}
-
 // Op returns the operation name.
 func (m *KeyNetworkMutation) Op() Op {
 	return m.op
-}
-
-// SetOp allows setting the mutation operation.
-func (m *KeyNetworkMutation) SetOp(op Op) {
-	m.op = op
 }
 
 // Type returns the node type of this mutation (KeyNetwork).
@@ -3244,33 +3009,12 @@ func withPersonID(id domain.ID) personOption {
 	}
 }
 
-// withPerson sets the old Person of the mutation.
-func withPerson(node *Person) personOption {
-	return func(m *PersonMutation) {
-		m.oldValue = func(context.Context) (*Person, error) {
-			return node, nil
-		}
-		m.id = &node.ID
-	}
-}
-
 // Client returns a new `ent.Client` from the mutation. If the mutation was
 // executed in a transaction (ent.Tx), a transactional client is returned.
 func (m PersonMutation) Client() *Client {
 	client := &Client{config: m.config}
 	client.init()
 	return client
-}
-
-// Tx returns an `ent.Tx` for mutations that were executed in transactions;
-// it returns an error otherwise.
-func (m PersonMutation) Tx() (*Tx, error) {
-	if _, ok := m.driver.(*txDriver); !ok {
-		return nil, errors.New("db: mutation is not running in a transaction")
-	}
-	tx := &Tx{config: m.config}
-	tx.init()
-	return tx, nil
 }
 
 // SetID sets the value of the id field. Note that this
@@ -3286,25 +3030,6 @@ func (m *PersonMutation) ID() (id domain.ID, exists bool) {
 		return
 	}
 	return *m.id, true
-}
-
-// IDs queries the database and returns the entity ids that match the mutation's predicate.
-// That means, if the mutation is applied within a transaction with an isolation level such
-// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
-// or updated by the mutation.
-func (m *PersonMutation) IDs(ctx context.Context) ([]domain.ID, error) {
-	switch {
-	case m.op.Is(OpUpdateOne | OpDeleteOne):
-		id, exists := m.ID()
-		if exists {
-			return []domain.ID{id}, nil
-		}
-		fallthrough
-	case m.op.Is(OpUpdate | OpDelete):
-		return m.Client().Person.Query().Where(m.predicates...).IDs(ctx)
-	default:
-		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
-	}
 }
 
 // SetIssuer sets the "issuer" field.
@@ -3842,24 +3567,9 @@ func (m *PersonMutation) Where(ps ...predicate.Person) {
 	m.predicates = append(m.predicates, ps...)
 }
 
-// WhereP appends storage-level predicates to the PersonMutation builder. Using this method,
-// users can use type-assertion to append predicates that do not depend on any generated package.
-func (m *PersonMutation) WhereP(ps ...func(*sql.Selector)) {
-	p := make([]predicate.Person, len(ps))
-	for i := range ps {
-		p[i] = ps[i]
-	}
-	m.Where(p...)
-}
-
 // Op returns the operation name.
 func (m *PersonMutation) Op() Op {
 	return m.op
-}
-
-// SetOp allows setting the mutation operation.
-func (m *PersonMutation) SetOp(op Op) {
-	m.op = op
 }
 
 // Type returns the node type of this mutation (Person).
@@ -4300,57 +4010,6 @@ func newRegisteredDocumentMutation(c config, op Op, opts ...registereddocumentOp
 	return m
 }
 
-// withRegisteredDocumentID sets the ID field of the mutation.
-func withRegisteredDocumentID(id domain.ID) registereddocumentOption {
-	return func(m *RegisteredDocumentMutation) {
-		var (
-			err   error
-			once  sync.Once
-			value *RegisteredDocument
-		)
-		m.oldValue = func(ctx context.Context) (*RegisteredDocument, error) {
-			once.Do(func() {
-				if m.done {
-					err = errors.New("querying old values post mutation is not allowed")
-				} else {
-					value, err = m.Client().RegisteredDocument.Get(ctx, id)
-				}
-			})
-			return value, err
-		}
-		m.id = &id
-	}
-}
-
-// withRegisteredDocument sets the old RegisteredDocument of the mutation.
-func withRegisteredDocument(node *RegisteredDocument) registereddocumentOption {
-	return func(m *RegisteredDocumentMutation) {
-		m.oldValue = func(context.Context) (*RegisteredDocument, error) {
-			return node, nil
-		}
-		m.id = &node.ID
-	}
-}
-
-// Client returns a new `ent.Client` from the mutation. If the mutation was
-// executed in a transaction (ent.Tx), a transactional client is returned.
-func (m RegisteredDocumentMutation) Client() *Client {
-	client := &Client{config: m.config}
-	client.init()
-	return client
-}
-
-// Tx returns an `ent.Tx` for mutations that were executed in transactions;
-// it returns an error otherwise.
-func (m RegisteredDocumentMutation) Tx() (*Tx, error) {
-	if _, ok := m.driver.(*txDriver); !ok {
-		return nil, errors.New("db: mutation is not running in a transaction")
-	}
-	tx := &Tx{config: m.config}
-	tx.init()
-	return tx, nil
-}
-
 // SetID sets the value of the id field. Note that this
 // operation is only accepted on creation of RegisteredDocument entities.
 func (m *RegisteredDocumentMutation) SetID(id domain.ID) {
@@ -4364,25 +4023,6 @@ func (m *RegisteredDocumentMutation) ID() (id domain.ID, exists bool) {
 		return
 	}
 	return *m.id, true
-}
-
-// IDs queries the database and returns the entity ids that match the mutation's predicate.
-// That means, if the mutation is applied within a transaction with an isolation level such
-// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
-// or updated by the mutation.
-func (m *RegisteredDocumentMutation) IDs(ctx context.Context) ([]domain.ID, error) {
-	switch {
-	case m.op.Is(OpUpdateOne | OpDeleteOne):
-		id, exists := m.ID()
-		if exists {
-			return []domain.ID{id}, nil
-		}
-		fallthrough
-	case m.op.Is(OpUpdate | OpDelete):
-		return m.Client().RegisteredDocument.Query().Where(m.predicates...).IDs(ctx)
-	default:
-		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
-	}
 }
 
 // SetDocumentID sets the "document_id" field.
@@ -4583,24 +4223,9 @@ func (m *RegisteredDocumentMutation) Where(ps ...predicate.RegisteredDocument) {
 	m.predicates = append(m.predicates, ps...)
 }
 
-// WhereP appends storage-level predicates to the RegisteredDocumentMutation builder. Using this method,
-// users can use type-assertion to append predicates that do not depend on any generated package.
-func (m *RegisteredDocumentMutation) WhereP(ps ...func(*sql.Selector)) {
-	p := make([]predicate.RegisteredDocument, len(ps))
-	for i := range ps {
-		p[i] = ps[i]
-	}
-	m.Where(p...)
-}
-
 // Op returns the operation name.
 func (m *RegisteredDocumentMutation) Op() Op {
 	return m.op
-}
-
-// SetOp allows setting the mutation operation.
-func (m *RegisteredDocumentMutation) SetOp(op Op) {
-	m.op = op
 }
 
 // Type returns the node type of this mutation (RegisteredDocument).
@@ -4878,28 +4503,6 @@ func newScheduleMutation(c config, op Op, opts ...scheduleOption) *ScheduleMutat
 	return m
 }
 
-// withScheduleID sets the ID field of the mutation.
-func withScheduleID(id domain.ID) scheduleOption {
-	return func(m *ScheduleMutation) {
-		var (
-			err   error
-			once  sync.Once
-			value *Schedule
-		)
-		m.oldValue = func(ctx context.Context) (*Schedule, error) {
-			once.Do(func() {
-				if m.done {
-					err = errors.New("querying old values post mutation is not allowed")
-				} else {
-					value, err = m.Client().Schedule.Get(ctx, id)
-				}
-			})
-			return value, err
-		}
-		m.id = &id
-	}
-}
-
 // withSchedule sets the old Schedule of the mutation.
 func withSchedule(node *Schedule) scheduleOption {
 	return func(m *ScheduleMutation) {
@@ -4908,25 +4511,6 @@ func withSchedule(node *Schedule) scheduleOption {
 		}
 		m.id = &node.ID
 	}
-}
-
-// Client returns a new `ent.Client` from the mutation. If the mutation was
-// executed in a transaction (ent.Tx), a transactional client is returned.
-func (m ScheduleMutation) Client() *Client {
-	client := &Client{config: m.config}
-	client.init()
-	return client
-}
-
-// Tx returns an `ent.Tx` for mutations that were executed in transactions;
-// it returns an error otherwise.
-func (m ScheduleMutation) Tx() (*Tx, error) {
-	if _, ok := m.driver.(*txDriver); !ok {
-		return nil, errors.New("db: mutation is not running in a transaction")
-	}
-	tx := &Tx{config: m.config}
-	tx.init()
-	return tx, nil
 }
 
 // SetID sets the value of the id field. Note that this
@@ -4942,25 +4526,6 @@ func (m *ScheduleMutation) ID() (id domain.ID, exists bool) {
 		return
 	}
 	return *m.id, true
-}
-
-// IDs queries the database and returns the entity ids that match the mutation's predicate.
-// That means, if the mutation is applied within a transaction with an isolation level such
-// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
-// or updated by the mutation.
-func (m *ScheduleMutation) IDs(ctx context.Context) ([]domain.ID, error) {
-	switch {
-	case m.op.Is(OpUpdateOne | OpDeleteOne):
-		id, exists := m.ID()
-		if exists {
-			return []domain.ID{id}, nil
-		}
-		fallthrough
-	case m.op.Is(OpUpdate | OpDelete):
-		return m.Client().Schedule.Query().Where(m.predicates...).IDs(ctx)
-	default:
-		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
-	}
 }
 
 // SetAction sets the "action" field.
@@ -5065,11 +4630,6 @@ func (m *ScheduleMutation) OldDocuments(ctx context.Context) (v []string, err er
 		return v, fmt.Errorf("querying old value for OldDocuments: %w", err)
 	}
 	return oldValue.Documents, nil
-}
-
-// AppendDocuments adds s to the "documents" field.
-func (m *ScheduleMutation) AppendDocuments(s []string) {
-	m.appenddocuments = append(m.appenddocuments, s...)
 }
 
 // AppendedDocuments returns the list of values that were appended to the "documents" field in this mutation.
@@ -5452,24 +5012,9 @@ func (m *ScheduleMutation) Where(ps ...predicate.Schedule) {
 	m.predicates = append(m.predicates, ps...)
 }
 
-// WhereP appends storage-level predicates to the ScheduleMutation builder. Using this method,
-// users can use type-assertion to append predicates that do not depend on any generated package.
-func (m *ScheduleMutation) WhereP(ps ...func(*sql.Selector)) {
-	p := make([]predicate.Schedule, len(ps))
-	for i := range ps {
-		p[i] = ps[i]
-	}
-	m.Where(p...)
-}
-
 // Op returns the operation name.
 func (m *ScheduleMutation) Op() Op {
 	return m.op
-}
-
-// SetOp allows setting the mutation operation.
-func (m *ScheduleMutation) SetOp(op Op) {
-	m.op = op
 }
 
 // Type returns the node type of this mutation (Schedule).
@@ -5914,33 +5459,12 @@ func withWebhookID(id domain.ID) webhookOption {
 	}
 }
 
-// withWebhook sets the old Webhook of the mutation.
-func withWebhook(node *Webhook) webhookOption {
-	return func(m *WebhookMutation) {
-		m.oldValue = func(context.Context) (*Webhook, error) {
-			return node, nil
-		}
-		m.id = &node.ID
-	}
-}
-
 // Client returns a new `ent.Client` from the mutation. If the mutation was
 // executed in a transaction (ent.Tx), a transactional client is returned.
 func (m WebhookMutation) Client() *Client {
 	client := &Client{config: m.config}
 	client.init()
 	return client
-}
-
-// Tx returns an `ent.Tx` for mutations that were executed in transactions;
-// it returns an error otherwise.
-func (m WebhookMutation) Tx() (*Tx, error) {
-	if _, ok := m.driver.(*txDriver); !ok {
-		return nil, errors.New("db: mutation is not running in a transaction")
-	}
-	tx := &Tx{config: m.config}
-	tx.init()
-	return tx, nil
 }
 
 // SetID sets the value of the id field. Note that this
@@ -5956,25 +5480,6 @@ func (m *WebhookMutation) ID() (id domain.ID, exists bool) {
 		return
 	}
 	return *m.id, true
-}
-
-// IDs queries the database and returns the entity ids that match the mutation's predicate.
-// That means, if the mutation is applied within a transaction with an isolation level such
-// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
-// or updated by the mutation.
-func (m *WebhookMutation) IDs(ctx context.Context) ([]domain.ID, error) {
-	switch {
-	case m.op.Is(OpUpdateOne | OpDeleteOne):
-		id, exists := m.ID()
-		if exists {
-			return []domain.ID{id}, nil
-		}
-		fallthrough
-	case m.op.Is(OpUpdate | OpDelete):
-		return m.Client().Webhook.Query().Where(m.predicates...).IDs(ctx)
-	default:
-		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
-	}
 }
 
 // SetURL sets the "url" field.
@@ -6094,11 +5599,6 @@ func (m *WebhookMutation) OldEvents(ctx context.Context) (v []string, err error)
 	return oldValue.Events, nil
 }
 
-// AppendEvents adds s to the "events" field.
-func (m *WebhookMutation) AppendEvents(s []string) {
-	m.appendevents = append(m.appendevents, s...)
-}
-
 // AppendedEvents returns the list of values that were appended to the "events" field in this mutation.
 func (m *WebhookMutation) AppendedEvents() ([]string, bool) {
 	if len(m.appendevents) == 0 {
@@ -6159,11 +5659,6 @@ func (m *WebhookMutation) OldTypes(ctx context.Context) (v []string, err error) 
 	return oldValue.Types, nil
 }
 
-// AppendTypes adds s to the "types" field.
-func (m *WebhookMutation) AppendTypes(s []string) {
-	m.appendtypes = append(m.appendtypes, s...)
-}
-
 // AppendedTypes returns the list of values that were appended to the "types" field in this mutation.
 func (m *WebhookMutation) AppendedTypes() ([]string, bool) {
 	if len(m.appendtypes) == 0 {
@@ -6222,11 +5717,6 @@ func (m *WebhookMutation) OldTags(ctx context.Context) (v []string, err error) {
 		return v, fmt.Errorf("querying old value for OldTags: %w", err)
 	}
 	return oldValue.Tags, nil
-}
-
-// AppendTags adds s to the "tags" field.
-func (m *WebhookMutation) AppendTags(s []string) {
-	m.appendtags = append(m.appendtags, s...)
 }
 
 // AppendedTags returns the list of values that were appended to the "tags" field in this mutation.
@@ -6835,24 +6325,9 @@ func (m *WebhookMutation) Where(ps ...predicate.Webhook) {
 	m.predicates = append(m.predicates, ps...)
 }
 
-// WhereP appends storage-level predicates to the WebhookMutation builder. Using this method,
-// users can use type-assertion to append predicates that do not depend on any generated package.
-func (m *WebhookMutation) WhereP(ps ...func(*sql.Selector)) {
-	p := make([]predicate.Webhook, len(ps))
-	for i := range ps {
-		p[i] = ps[i]
-	}
-	m.Where(p...)
-}
-
 // Op returns the operation name.
 func (m *WebhookMutation) Op() Op {
 	return m.op
-}
-
-// SetOp allows setting the mutation operation.
-func (m *WebhookMutation) SetOp(op Op) {
-	m.op = op
 }
 
 // Type returns the node type of this mutation (Webhook).
@@ -7455,33 +6930,12 @@ func withWebhookDeliveryID(id domain.ID) webhookdeliveryOption {
 	}
 }
 
-// withWebhookDelivery sets the old WebhookDelivery of the mutation.
-func withWebhookDelivery(node *WebhookDelivery) webhookdeliveryOption {
-	return func(m *WebhookDeliveryMutation) {
-		m.oldValue = func(context.Context) (*WebhookDelivery, error) {
-			return node, nil
-		}
-		m.id = &node.ID
-	}
-}
-
 // Client returns a new `ent.Client` from the mutation. If the mutation was
 // executed in a transaction (ent.Tx), a transactional client is returned.
 func (m WebhookDeliveryMutation) Client() *Client {
 	client := &Client{config: m.config}
 	client.init()
 	return client
-}
-
-// Tx returns an `ent.Tx` for mutations that were executed in transactions;
-// it returns an error otherwise.
-func (m WebhookDeliveryMutation) Tx() (*Tx, error) {
-	if _, ok := m.driver.(*txDriver); !ok {
-		return nil, errors.New("db: mutation is not running in a transaction")
-	}
-	tx := &Tx{config: m.config}
-	tx.init()
-	return tx, nil
 }
 
 // SetID sets the value of the id field. Note that this
@@ -7497,25 +6951,6 @@ func (m *WebhookDeliveryMutation) ID() (id domain.ID, exists bool) {
 		return
 	}
 	return *m.id, true
-}
-
-// IDs queries the database and returns the entity ids that match the mutation's predicate.
-// That means, if the mutation is applied within a transaction with an isolation level such
-// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
-// or updated by the mutation.
-func (m *WebhookDeliveryMutation) IDs(ctx context.Context) ([]domain.ID, error) {
-	switch {
-	case m.op.Is(OpUpdateOne | OpDeleteOne):
-		id, exists := m.ID()
-		if exists {
-			return []domain.ID{id}, nil
-		}
-		fallthrough
-	case m.op.Is(OpUpdate | OpDelete):
-		return m.Client().WebhookDelivery.Query().Where(m.predicates...).IDs(ctx)
-	default:
-		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
-	}
 }
 
 // SetWebhookID sets the "webhook_id" field.
@@ -8036,11 +7471,6 @@ func (m *WebhookDeliveryMutation) OldAttempts(ctx context.Context) (v []domain.W
 	return oldValue.Attempts, nil
 }
 
-// AppendAttempts adds da to the "attempts" field.
-func (m *WebhookDeliveryMutation) AppendAttempts(da []domain.WebhookAttempt) {
-	m.appendattempts = append(m.appendattempts, da...)
-}
-
 // AppendedAttempts returns the list of values that were appended to the "attempts" field in this mutation.
 func (m *WebhookDeliveryMutation) AppendedAttempts() ([]domain.WebhookAttempt, bool) {
 	if len(m.appendattempts) == 0 {
@@ -8208,24 +7638,9 @@ func (m *WebhookDeliveryMutation) Where(ps ...predicate.WebhookDelivery) {
 	m.predicates = append(m.predicates, ps...)
 }
 
-// WhereP appends storage-level predicates to the WebhookDeliveryMutation builder. Using this method,
-// users can use type-assertion to append predicates that do not depend on any generated package.
-func (m *WebhookDeliveryMutation) WhereP(ps ...func(*sql.Selector)) {
-	p := make([]predicate.WebhookDelivery, len(ps))
-	for i := range ps {
-		p[i] = ps[i]
-	}
-	m.Where(p...)
-}
-
 // Op returns the operation name.
 func (m *WebhookDeliveryMutation) Op() Op {
 	return m.op
-}
-
-// SetOp allows setting the mutation operation.
-func (m *WebhookDeliveryMutation) SetOp(op Op) {
-	m.op = op
 }
 
 // Type returns the node type of this mutation (WebhookDelivery).

@@ -7,7 +7,7 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/namekey"
+
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -28,76 +28,10 @@ type NameKey struct {
 	Batch any `json:"-"`
 }
 
-// scanValues returns the types for scanning values from sql.Rows.
-func (*NameKey) scanValues(columns []string) ([]any, error) {
-	values := make([]any, len(columns))
-	for i := range columns {
-		switch columns[i] {
-		case namekey.FieldID, namekey.FieldDocumentID, namekey.FieldType:
-			values[i] = new(sql.NullInt64)
-		case namekey.FieldName:
-			values[i] = new(sql.NullString)
-		default:
-			values[i] = new(sql.UnknownType)
-		}
-	}
-	return values, nil
-}
-
-// assignValues assigns the values that were returned from sql.Rows (after scanning)
-// to the NameKey fields.
-func (_m *NameKey) assignValues(columns []string, values []any) error {
-	if m, n := len(values), len(columns); m < n {
-		return fmt.Errorf("mismatch number of scan values: %d != %d", m, n)
-	}
-	for i := range columns {
-		switch columns[i] {
-		case namekey.FieldID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field id", values[i])
-			} else if value.Valid {
-				_m.ID = domain.ID(value.Int64)
-			}
-		case namekey.FieldDocumentID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field document_id", values[i])
-			} else if value.Valid {
-				_m.DocumentID = domain.ID(value.Int64)
-			}
-		case namekey.FieldType:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field type", values[i])
-			} else if value.Valid {
-				_m.Type = domain.Type(value.Int64)
-			}
-		case namekey.FieldName:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field name", values[i])
-			} else if value.Valid {
-				_m.Name = value.String
-			}
-		default:
-			_m.selectValues.Set(columns[i], values[i])
-		}
-	}
-	return nil
-}
-
 // Value returns the ent.Value that was dynamically selected and assigned to the NameKey.
 // This includes values selected through modifiers, order, etc.
 func (_m *NameKey) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
-}
-
-// Unwrap unwraps the NameKey entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *NameKey) Unwrap() *NameKey {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: NameKey is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
 }
 
 // String implements the fmt.Stringer.

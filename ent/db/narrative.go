@@ -256,17 +256,6 @@ func (_m *Narrative) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the Narrative entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Narrative) Unwrap() *Narrative {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Narrative is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Narrative) String() string {
 	return fmt.Sprintf("Narrative(id=%v)", _m.ID)

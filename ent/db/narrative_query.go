@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/narrative"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // NarrativeQuery is the builder for querying Narrative entities.
@@ -60,60 +59,6 @@ func (_q *NarrativeQuery) Order(o ...narrative.OrderOption) *NarrativeQuery {
 	return _q
 }
 
-// First returns the first Narrative entity from the query.
-// Returns a *NotFoundError when no Narrative was found.
-func (_q *NarrativeQuery) First(ctx context.Context) (*Narrative, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{narrative.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first Narrative ID from the query.
-// Returns a *NotFoundError when no Narrative ID was found.
-func (_q *NarrativeQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{narrative.Label}
-		return
-	}
-	return ids[0], nil
-}
-
-// Only returns a single Narrative entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one Narrative entity is found.
-// Returns a *NotFoundError when no Narrative entities are found.
-func (_q *NarrativeQuery) Only(ctx context.Context) (*Narrative, error) {
-	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
-	if err != nil {
-		return nil, err
-	}
-	switch len(nodes) {
-	case 1:
-		return nodes[0], nil
-	case 0:
-		return nil, &NotFoundError{narrative.Label}
-	default:
-		return nil, &NotSingularError{narrative.Label}
-	}
-}
-
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *NarrativeQuery) OnlyX(ctx context.Context) *Narrative {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
 // All executes the query and returns a list of Narratives.
 func (_q *NarrativeQuery) All(ctx context.Context) ([]*Narrative, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
@@ -131,68 +76,6 @@ func (_q *NarrativeQuery) AllX(ctx context.Context) []*Narrative {
 		panic(err)
 	}
 	return nodes
-}
-
-// IDs executes the query and returns a list of Narrative IDs.
-func (_q *NarrativeQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(narrative.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
-// Count returns the count of the given query.
-func (_q *NarrativeQuery) Count(ctx context.Context) (int, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
-	if err := _q.prepareQuery(ctx); err != nil {
-		return 0, err
-	}
-	return withInterceptors[int](ctx, _q, querierCount[*NarrativeQuery](), _q.inters)
-}
-
-// CountX is like Count, but panics if an error occurs.
-func (_q *NarrativeQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *NarrativeQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the NarrativeQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *NarrativeQuery) Clone() *NarrativeQuery {
-	if _q == nil {
-		return nil
-	}
-	return &NarrativeQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]narrative.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Narrative{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -213,11 +96,6 @@ func (_q *NarrativeQuery) Select(fields ...string) *NarrativeSelect {
 	sbuild.label = narrative.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a NarrativeSelect configured with the given aggregations.
-func (_q *NarrativeQuery) Aggregate(fns ...AggregateFunc) *NarrativeSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *NarrativeQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +251,6 @@ type NarrativeSelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *NarrativeSelect) Aggregate(fns ...AggregateFunc) *NarrativeSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *NarrativeSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +279,4 @@ func (_s *NarrativeSelect) sqlScan(ctx context.Context, root *NarrativeQuery, v 
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *NarrativeSelect) Modify(modifiers ...func(s *sql.Selector)) *NarrativeSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

@@ -7,7 +7,7 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/narrativeamplifier"
+
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -32,88 +32,10 @@ type NarrativeAmplifier struct {
 	Batch any `json:"-"`
 }
 
-// scanValues returns the types for scanning values from sql.Rows.
-func (*NarrativeAmplifier) scanValues(columns []string) ([]any, error) {
-	values := make([]any, len(columns))
-	for i := range columns {
-		switch columns[i] {
-		case narrativeamplifier.FieldID, narrativeamplifier.FieldPosition, narrativeamplifier.FieldOwnerPublished, narrativeamplifier.FieldOwnerMarking, narrativeamplifier.FieldNarrativeID, narrativeamplifier.FieldEntityID:
-			values[i] = new(sql.NullInt64)
-		default:
-			values[i] = new(sql.UnknownType)
-		}
-	}
-	return values, nil
-}
-
-// assignValues assigns the values that were returned from sql.Rows (after scanning)
-// to the NarrativeAmplifier fields.
-func (_m *NarrativeAmplifier) assignValues(columns []string, values []any) error {
-	if m, n := len(values), len(columns); m < n {
-		return fmt.Errorf("mismatch number of scan values: %d != %d", m, n)
-	}
-	for i := range columns {
-		switch columns[i] {
-		case narrativeamplifier.FieldID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field id", values[i])
-			} else if value.Valid {
-				_m.ID = domain.ID(value.Int64)
-			}
-		case narrativeamplifier.FieldPosition:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field position", values[i])
-			} else if value.Valid {
-				_m.Position = int(value.Int64)
-			}
-		case narrativeamplifier.FieldOwnerPublished:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field owner_published", values[i])
-			} else if value.Valid {
-				_m.OwnerPublished = new(int64)
-				*_m.OwnerPublished = value.Int64
-			}
-		case narrativeamplifier.FieldOwnerMarking:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field owner_marking", values[i])
-			} else if value.Valid {
-				_m.OwnerMarking = new(int)
-				*_m.OwnerMarking = int(value.Int64)
-			}
-		case narrativeamplifier.FieldNarrativeID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field narrative_id", values[i])
-			} else if value.Valid {
-				_m.NarrativeID = domain.ID(value.Int64)
-			}
-		case narrativeamplifier.FieldEntityID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field entity_id", values[i])
-			} else if value.Valid {
-				_m.EntityID = domain.ID(value.Int64)
-			}
-		default:
-			_m.selectValues.Set(columns[i], values[i])
-		}
-	}
-	return nil
-}
-
 // Value returns the ent.Value that was dynamically selected and assigned to the NarrativeAmplifier.
 // This includes values selected through modifiers, order, etc.
 func (_m *NarrativeAmplifier) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
-}
-
-// Unwrap unwraps the NarrativeAmplifier entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *NarrativeAmplifier) Unwrap() *NarrativeAmplifier {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: NarrativeAmplifier is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
 }
 
 // String implements the fmt.Stringer.

@@ -7,7 +7,7 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/narrativetag"
+
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -32,88 +32,10 @@ type NarrativeTag struct {
 	Batch any `json:"-"`
 }
 
-// scanValues returns the types for scanning values from sql.Rows.
-func (*NarrativeTag) scanValues(columns []string) ([]any, error) {
-	values := make([]any, len(columns))
-	for i := range columns {
-		switch columns[i] {
-		case narrativetag.FieldID, narrativetag.FieldPosition, narrativetag.FieldOwnerPublished, narrativetag.FieldOwnerMarking, narrativetag.FieldNarrativeID, narrativetag.FieldTagID:
-			values[i] = new(sql.NullInt64)
-		default:
-			values[i] = new(sql.UnknownType)
-		}
-	}
-	return values, nil
-}
-
-// assignValues assigns the values that were returned from sql.Rows (after scanning)
-// to the NarrativeTag fields.
-func (_m *NarrativeTag) assignValues(columns []string, values []any) error {
-	if m, n := len(values), len(columns); m < n {
-		return fmt.Errorf("mismatch number of scan values: %d != %d", m, n)
-	}
-	for i := range columns {
-		switch columns[i] {
-		case narrativetag.FieldID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field id", values[i])
-			} else if value.Valid {
-				_m.ID = domain.ID(value.Int64)
-			}
-		case narrativetag.FieldPosition:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field position", values[i])
-			} else if value.Valid {
-				_m.Position = int(value.Int64)
-			}
-		case narrativetag.FieldOwnerPublished:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field owner_published", values[i])
-			} else if value.Valid {
-				_m.OwnerPublished = new(int64)
-				*_m.OwnerPublished = value.Int64
-			}
-		case narrativetag.FieldOwnerMarking:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field owner_marking", values[i])
-			} else if value.Valid {
-				_m.OwnerMarking = new(int)
-				*_m.OwnerMarking = int(value.Int64)
-			}
-		case narrativetag.FieldNarrativeID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field narrative_id", values[i])
-			} else if value.Valid {
-				_m.NarrativeID = domain.ID(value.Int64)
-			}
-		case narrativetag.FieldTagID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field tag_id", values[i])
-			} else if value.Valid {
-				_m.TagID = domain.ID(value.Int64)
-			}
-		default:
-			_m.selectValues.Set(columns[i], values[i])
-		}
-	}
-	return nil
-}
-
 // Value returns the ent.Value that was dynamically selected and assigned to the NarrativeTag.
 // This includes values selected through modifiers, order, etc.
 func (_m *NarrativeTag) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
-}
-
-// Unwrap unwraps the NarrativeTag entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *NarrativeTag) Unwrap() *NarrativeTag {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: NarrativeTag is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
 }
 
 // String implements the fmt.Stringer.

@@ -8,7 +8,7 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/newsletterkey"
+
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -31,87 +31,10 @@ type NewsletterKey struct {
 	Batch any `json:"-"`
 }
 
-// scanValues returns the types for scanning values from sql.Rows.
-func (*NewsletterKey) scanValues(columns []string) ([]any, error) {
-	values := make([]any, len(columns))
-	for i := range columns {
-		switch columns[i] {
-		case newsletterkey.FieldSecret:
-			values[i] = new([]byte)
-		case newsletterkey.FieldID:
-			values[i] = new(sql.NullInt64)
-		case newsletterkey.FieldPurpose:
-			values[i] = new(sql.NullString)
-		case newsletterkey.FieldCreatedAt, newsletterkey.FieldRetiredAt:
-			values[i] = new(sql.NullTime)
-		default:
-			values[i] = new(sql.UnknownType)
-		}
-	}
-	return values, nil
-}
-
-// assignValues assigns the values that were returned from sql.Rows (after scanning)
-// to the NewsletterKey fields.
-func (_m *NewsletterKey) assignValues(columns []string, values []any) error {
-	if m, n := len(values), len(columns); m < n {
-		return fmt.Errorf("mismatch number of scan values: %d != %d", m, n)
-	}
-	for i := range columns {
-		switch columns[i] {
-		case newsletterkey.FieldID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field id", values[i])
-			} else if value.Valid {
-				_m.ID = domain.ID(value.Int64)
-			}
-		case newsletterkey.FieldPurpose:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field purpose", values[i])
-			} else if value.Valid {
-				_m.Purpose = value.String
-			}
-		case newsletterkey.FieldSecret:
-			if value, ok := values[i].(*[]byte); !ok {
-				return fmt.Errorf("unexpected type %T for field secret", values[i])
-			} else if value != nil {
-				_m.Secret = *value
-			}
-		case newsletterkey.FieldCreatedAt:
-			if value, ok := values[i].(*sql.NullTime); !ok {
-				return fmt.Errorf("unexpected type %T for field created_at", values[i])
-			} else if value.Valid {
-				_m.CreatedAt = value.Time
-			}
-		case newsletterkey.FieldRetiredAt:
-			if value, ok := values[i].(*sql.NullTime); !ok {
-				return fmt.Errorf("unexpected type %T for field retired_at", values[i])
-			} else if value.Valid {
-				_m.RetiredAt = new(time.Time)
-				*_m.RetiredAt = value.Time
-			}
-		default:
-			_m.selectValues.Set(columns[i], values[i])
-		}
-	}
-	return nil
-}
-
 // Value returns the ent.Value that was dynamically selected and assigned to the NewsletterKey.
 // This includes values selected through modifiers, order, etc.
 func (_m *NewsletterKey) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
-}
-
-// Unwrap unwraps the NewsletterKey entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *NewsletterKey) Unwrap() *NewsletterKey {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: NewsletterKey is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
 }
 
 // String implements the fmt.Stringer.

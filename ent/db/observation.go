@@ -133,17 +133,6 @@ func (_m *Observation) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the Observation entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Observation) Unwrap() *Observation {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Observation is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Observation) String() string {
 	return fmt.Sprintf("Observation(id=%v)", _m.ID)

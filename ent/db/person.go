@@ -160,24 +160,6 @@ func (_m *Person) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Update returns a builder for updating this Person.
-// Note that you need to call Person.Unwrap() before calling this method if this Person
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *Person) Update() *PersonUpdateOne {
-	return NewPersonClient(_m.config).UpdateOne(_m)
-}
-
-// Unwrap unwraps the Person entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Person) Unwrap() *Person {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Person is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Person) String() string {
 	return fmt.Sprintf("Person(id=%v)", _m.ID)

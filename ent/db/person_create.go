@@ -5,7 +5,7 @@ package db
 import (
 	"context"
 	"errors"
-	"fmt"
+
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -65,34 +65,6 @@ func (_c *PersonCreate) SetClearance(v domain.Marking) *PersonCreate {
 	return _c
 }
 
-// SetAssignedRole sets the "assigned_role" field.
-func (_c *PersonCreate) SetAssignedRole(v domain.Role) *PersonCreate {
-	_c.mutation.SetAssignedRole(v)
-	return _c
-}
-
-// SetNillableAssignedRole sets the "assigned_role" field if the given value is not nil.
-func (_c *PersonCreate) SetNillableAssignedRole(v *domain.Role) *PersonCreate {
-	if v != nil {
-		_c.SetAssignedRole(*v)
-	}
-	return _c
-}
-
-// SetAssignedClearance sets the "assigned_clearance" field.
-func (_c *PersonCreate) SetAssignedClearance(v domain.Marking) *PersonCreate {
-	_c.mutation.SetAssignedClearance(v)
-	return _c
-}
-
-// SetNillableAssignedClearance sets the "assigned_clearance" field if the given value is not nil.
-func (_c *PersonCreate) SetNillableAssignedClearance(v *domain.Marking) *PersonCreate {
-	if v != nil {
-		_c.SetAssignedClearance(*v)
-	}
-	return _c
-}
-
 // SetCreatedAt sets the "created_at" field.
 func (_c *PersonCreate) SetCreatedAt(v time.Time) *PersonCreate {
 	_c.mutation.SetCreatedAt(v)
@@ -105,29 +77,10 @@ func (_c *PersonCreate) SetLastSeenAt(v time.Time) *PersonCreate {
 	return _c
 }
 
-// SetDisabledAt sets the "disabled_at" field.
-func (_c *PersonCreate) SetDisabledAt(v time.Time) *PersonCreate {
-	_c.mutation.SetDisabledAt(v)
-	return _c
-}
-
-// SetNillableDisabledAt sets the "disabled_at" field if the given value is not nil.
-func (_c *PersonCreate) SetNillableDisabledAt(v *time.Time) *PersonCreate {
-	if v != nil {
-		_c.SetDisabledAt(*v)
-	}
-	return _c
-}
-
 // SetID sets the "id" field.
 func (_c *PersonCreate) SetID(v domain.ID) *PersonCreate {
 	_c.mutation.SetID(v)
 	return _c
-}
-
-// Mutation returns the PersonMutation object of the builder.
-func (_c *PersonCreate) Mutation() *PersonMutation {
-	return _c.mutation
 }
 
 // Save creates the Person in the database.
@@ -248,68 +201,4 @@ type PersonCreateBulk struct {
 	config
 	err      error
 	builders []*PersonCreate
-}
-
-// Save creates the Person entities in the database.
-func (_c *PersonCreateBulk) Save(ctx context.Context) ([]*Person, error) {
-	if _c.err != nil {
-		return nil, _c.err
-	}
-	specs := make([]*sqlgraph.CreateSpec, len(_c.builders))
-	nodes := make([]*Person, len(_c.builders))
-	mutators := make([]Mutator, len(_c.builders))
-	for i := range _c.builders {
-		func(i int, root context.Context) {
-			builder := _c.builders[i]
-			var mut Mutator = MutateFunc(func(ctx context.Context, m Mutation) (Value, error) {
-				mutation, ok := m.(*PersonMutation)
-				if !ok {
-					return nil, fmt.Errorf("unexpected mutation type %T", m)
-				}
-				if err := builder.check(); err != nil {
-					return nil, err
-				}
-				builder.mutation = mutation
-				var err error
-				nodes[i], specs[i] = builder.createSpec()
-				if i < len(mutators)-1 {
-					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
-				} else {
-					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
-					// Invoke the actual operation on the latest mutation in the chain.
-					if err = sqlgraph.BatchCreate(ctx, _c.driver, spec); err != nil {
-						if sqlgraph.IsConstraintError(err) {
-							err = &ConstraintError{msg: err.Error(), wrap: err}
-						}
-					}
-				}
-				if err != nil {
-					return nil, err
-				}
-				mutation.id = &nodes[i].ID
-				if specs[i].ID.Value != nil && nodes[i].ID == 0 {
-					id := specs[i].ID.Value.(int64)
-					nodes[i].ID = domain.ID(id)
-				}
-				mutation.done = true
-				return nodes[i], nil
-			})
-			for i := len(builder.hooks) - 1; i >= 0; i-- {
-				mut = builder.hooks[i](mut)
-			}
-			mutators[i] = mut
-		}(i, ctx)
-	}
-	if len(mutators) > 0 {
-		if _, err := mutators[0].Mutate(ctx, _c.builders[0].mutation); err != nil {
-			return nil, err
-		}
-	}
-	return nodes, nil
-}
-
-// Exec executes the query.
-func (_c *PersonCreateBulk) Exec(ctx context.Context) error {
-	_, err := _c.Save(ctx)
-	return err
 }

@@ -9,7 +9,6 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/person"
-	"github.com/redthread-api/redthread/ent/db/predicate"
 )
 
 // PersonDelete is the builder for deleting a Person entity.
@@ -17,12 +16,6 @@ type PersonDelete struct {
 	config
 	hooks    []Hook
 	mutation *PersonMutation
-}
-
-// Where appends a list predicates to the PersonDelete builder.
-func (_d *PersonDelete) Where(ps ...predicate.Person) *PersonDelete {
-	_d.mutation.Where(ps...)
-	return _d
 }
 
 // Exec executes the deletion query and returns how many vertices were deleted.
@@ -50,23 +43,4 @@ func (_d *PersonDelete) sqlExec(ctx context.Context) (int, error) {
 // PersonDeleteOne is the builder for deleting a single Person entity.
 type PersonDeleteOne struct {
 	_d *PersonDelete
-}
-
-// Where appends a list predicates to the PersonDelete builder.
-func (_d *PersonDeleteOne) Where(ps ...predicate.Person) *PersonDeleteOne {
-	_d._d.mutation.Where(ps...)
-	return _d
-}
-
-// Exec executes the deletion query.
-func (_d *PersonDeleteOne) Exec(ctx context.Context) error {
-	n, err := _d._d.Exec(ctx)
-	switch {
-	case err != nil:
-		return err
-	case n == 0:
-		return &NotFoundError{person.Label}
-	default:
-		return nil
-	}
 }

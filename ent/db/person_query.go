@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/person"
 	"github.com/redthread-api/redthread/ent/db/predicate"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // PersonQuery is the builder for querying Person entities.
@@ -60,33 +59,6 @@ func (_q *PersonQuery) Order(o ...person.OrderOption) *PersonQuery {
 	return _q
 }
 
-// First returns the first Person entity from the query.
-// Returns a *NotFoundError when no Person was found.
-func (_q *PersonQuery) First(ctx context.Context) (*Person, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{person.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first Person ID from the query.
-// Returns a *NotFoundError when no Person ID was found.
-func (_q *PersonQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{person.Label}
-		return
-	}
-	return ids[0], nil
-}
-
 // Only returns a single Person entity found by the query, ensuring it only returns one.
 // Returns a *NotSingularError when more than one Person entity is found.
 // Returns a *NotFoundError when no Person entities are found.
@@ -105,15 +77,6 @@ func (_q *PersonQuery) Only(ctx context.Context) (*Person, error) {
 	}
 }
 
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *PersonQuery) OnlyX(ctx context.Context) *Person {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
 // All executes the query and returns a list of Persons.
 func (_q *PersonQuery) All(ctx context.Context) ([]*Person, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
@@ -122,77 +85,6 @@ func (_q *PersonQuery) All(ctx context.Context) ([]*Person, error) {
 	}
 	qr := querierAll[[]*Person, *PersonQuery]()
 	return withInterceptors[[]*Person](ctx, _q, qr, _q.inters)
-}
-
-// AllX is like All, but panics if an error occurs.
-func (_q *PersonQuery) AllX(ctx context.Context) []*Person {
-	nodes, err := _q.All(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return nodes
-}
-
-// IDs executes the query and returns a list of Person IDs.
-func (_q *PersonQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(person.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
-// Count returns the count of the given query.
-func (_q *PersonQuery) Count(ctx context.Context) (int, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
-	if err := _q.prepareQuery(ctx); err != nil {
-		return 0, err
-	}
-	return withInterceptors[int](ctx, _q, querierCount[*PersonQuery](), _q.inters)
-}
-
-// CountX is like Count, but panics if an error occurs.
-func (_q *PersonQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *PersonQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the PersonQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *PersonQuery) Clone() *PersonQuery {
-	if _q == nil {
-		return nil
-	}
-	return &PersonQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]person.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Person{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -213,11 +105,6 @@ func (_q *PersonQuery) Select(fields ...string) *PersonSelect {
 	sbuild.label = person.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a PersonSelect configured with the given aggregations.
-func (_q *PersonQuery) Aggregate(fns ...AggregateFunc) *PersonSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *PersonQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +260,6 @@ type PersonSelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *PersonSelect) Aggregate(fns ...AggregateFunc) *PersonSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *PersonSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +288,4 @@ func (_s *PersonSelect) sqlScan(ctx context.Context, root *PersonQuery, v any) e
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *PersonSelect) Modify(modifiers ...func(s *sql.Selector)) *PersonSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

@@ -30,215 +30,10 @@ func (_u *PersonUpdate) Where(ps ...predicate.Person) *PersonUpdate {
 	return _u
 }
 
-// SetIssuer sets the "issuer" field.
-func (_u *PersonUpdate) SetIssuer(v string) *PersonUpdate {
-	_u.mutation.SetIssuer(v)
-	return _u
-}
-
-// SetNillableIssuer sets the "issuer" field if the given value is not nil.
-func (_u *PersonUpdate) SetNillableIssuer(v *string) *PersonUpdate {
-	if v != nil {
-		_u.SetIssuer(*v)
-	}
-	return _u
-}
-
-// SetSubject sets the "subject" field.
-func (_u *PersonUpdate) SetSubject(v string) *PersonUpdate {
-	_u.mutation.SetSubject(v)
-	return _u
-}
-
-// SetNillableSubject sets the "subject" field if the given value is not nil.
-func (_u *PersonUpdate) SetNillableSubject(v *string) *PersonUpdate {
-	if v != nil {
-		_u.SetSubject(*v)
-	}
-	return _u
-}
-
-// SetName sets the "name" field.
-func (_u *PersonUpdate) SetName(v string) *PersonUpdate {
-	_u.mutation.SetName(v)
-	return _u
-}
-
-// SetNillableName sets the "name" field if the given value is not nil.
-func (_u *PersonUpdate) SetNillableName(v *string) *PersonUpdate {
-	if v != nil {
-		_u.SetName(*v)
-	}
-	return _u
-}
-
-// SetEmail sets the "email" field.
-func (_u *PersonUpdate) SetEmail(v string) *PersonUpdate {
-	_u.mutation.SetEmail(v)
-	return _u
-}
-
-// SetNillableEmail sets the "email" field if the given value is not nil.
-func (_u *PersonUpdate) SetNillableEmail(v *string) *PersonUpdate {
-	if v != nil {
-		_u.SetEmail(*v)
-	}
-	return _u
-}
-
-// ClearEmail clears the value of the "email" field.
-func (_u *PersonUpdate) ClearEmail() *PersonUpdate {
-	_u.mutation.ClearEmail()
-	return _u
-}
-
-// SetRole sets the "role" field.
-func (_u *PersonUpdate) SetRole(v domain.Role) *PersonUpdate {
-	_u.mutation.ResetRole()
-	_u.mutation.SetRole(v)
-	return _u
-}
-
-// SetNillableRole sets the "role" field if the given value is not nil.
-func (_u *PersonUpdate) SetNillableRole(v *domain.Role) *PersonUpdate {
-	if v != nil {
-		_u.SetRole(*v)
-	}
-	return _u
-}
-
-// AddRole adds value to the "role" field.
-func (_u *PersonUpdate) AddRole(v domain.Role) *PersonUpdate {
-	_u.mutation.AddRole(v)
-	return _u
-}
-
-// SetClearance sets the "clearance" field.
-func (_u *PersonUpdate) SetClearance(v domain.Marking) *PersonUpdate {
-	_u.mutation.ResetClearance()
-	_u.mutation.SetClearance(v)
-	return _u
-}
-
-// SetNillableClearance sets the "clearance" field if the given value is not nil.
-func (_u *PersonUpdate) SetNillableClearance(v *domain.Marking) *PersonUpdate {
-	if v != nil {
-		_u.SetClearance(*v)
-	}
-	return _u
-}
-
-// AddClearance adds value to the "clearance" field.
-func (_u *PersonUpdate) AddClearance(v domain.Marking) *PersonUpdate {
-	_u.mutation.AddClearance(v)
-	return _u
-}
-
-// SetAssignedRole sets the "assigned_role" field.
-func (_u *PersonUpdate) SetAssignedRole(v domain.Role) *PersonUpdate {
-	_u.mutation.ResetAssignedRole()
-	_u.mutation.SetAssignedRole(v)
-	return _u
-}
-
-// SetNillableAssignedRole sets the "assigned_role" field if the given value is not nil.
-func (_u *PersonUpdate) SetNillableAssignedRole(v *domain.Role) *PersonUpdate {
-	if v != nil {
-		_u.SetAssignedRole(*v)
-	}
-	return _u
-}
-
-// AddAssignedRole adds value to the "assigned_role" field.
-func (_u *PersonUpdate) AddAssignedRole(v domain.Role) *PersonUpdate {
-	_u.mutation.AddAssignedRole(v)
-	return _u
-}
-
-// ClearAssignedRole clears the value of the "assigned_role" field.
-func (_u *PersonUpdate) ClearAssignedRole() *PersonUpdate {
-	_u.mutation.ClearAssignedRole()
-	return _u
-}
-
-// SetAssignedClearance sets the "assigned_clearance" field.
-func (_u *PersonUpdate) SetAssignedClearance(v domain.Marking) *PersonUpdate {
-	_u.mutation.ResetAssignedClearance()
-	_u.mutation.SetAssignedClearance(v)
-	return _u
-}
-
-// SetNillableAssignedClearance sets the "assigned_clearance" field if the given value is not nil.
-func (_u *PersonUpdate) SetNillableAssignedClearance(v *domain.Marking) *PersonUpdate {
-	if v != nil {
-		_u.SetAssignedClearance(*v)
-	}
-	return _u
-}
-
-// AddAssignedClearance adds value to the "assigned_clearance" field.
-func (_u *PersonUpdate) AddAssignedClearance(v domain.Marking) *PersonUpdate {
-	_u.mutation.AddAssignedClearance(v)
-	return _u
-}
-
-// ClearAssignedClearance clears the value of the "assigned_clearance" field.
-func (_u *PersonUpdate) ClearAssignedClearance() *PersonUpdate {
-	_u.mutation.ClearAssignedClearance()
-	return _u
-}
-
-// SetCreatedAt sets the "created_at" field.
-func (_u *PersonUpdate) SetCreatedAt(v time.Time) *PersonUpdate {
-	_u.mutation.SetCreatedAt(v)
-	return _u
-}
-
-// SetNillableCreatedAt sets the "created_at" field if the given value is not nil.
-func (_u *PersonUpdate) SetNillableCreatedAt(v *time.Time) *PersonUpdate {
-	if v != nil {
-		_u.SetCreatedAt(*v)
-	}
-	return _u
-}
-
 // SetLastSeenAt sets the "last_seen_at" field.
 func (_u *PersonUpdate) SetLastSeenAt(v time.Time) *PersonUpdate {
 	_u.mutation.SetLastSeenAt(v)
 	return _u
-}
-
-// SetNillableLastSeenAt sets the "last_seen_at" field if the given value is not nil.
-func (_u *PersonUpdate) SetNillableLastSeenAt(v *time.Time) *PersonUpdate {
-	if v != nil {
-		_u.SetLastSeenAt(*v)
-	}
-	return _u
-}
-
-// SetDisabledAt sets the "disabled_at" field.
-func (_u *PersonUpdate) SetDisabledAt(v time.Time) *PersonUpdate {
-	_u.mutation.SetDisabledAt(v)
-	return _u
-}
-
-// SetNillableDisabledAt sets the "disabled_at" field if the given value is not nil.
-func (_u *PersonUpdate) SetNillableDisabledAt(v *time.Time) *PersonUpdate {
-	if v != nil {
-		_u.SetDisabledAt(*v)
-	}
-	return _u
-}
-
-// ClearDisabledAt clears the value of the "disabled_at" field.
-func (_u *PersonUpdate) ClearDisabledAt() *PersonUpdate {
-	_u.mutation.ClearDisabledAt()
-	return _u
-}
-
-// Mutation returns the PersonMutation object of the builder.
-func (_u *PersonUpdate) Mutation() *PersonMutation {
-	return _u.mutation
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -250,12 +45,6 @@ func (_u *PersonUpdate) Save(ctx context.Context) (int, error) {
 func (_u *PersonUpdate) Exec(ctx context.Context) error {
 	_, err := _u.Save(ctx)
 	return err
-}
-
-// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
-func (_u *PersonUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *PersonUpdate {
-	_u.modifiers = append(_u.modifiers, modifiers...)
-	return _u
 }
 
 func (_u *PersonUpdate) sqlSave(ctx context.Context) (_node int, err error) {
@@ -346,45 +135,9 @@ type PersonUpdateOne struct {
 	modifiers []func(*sql.UpdateBuilder)
 }
 
-// SetIssuer sets the "issuer" field.
-func (_u *PersonUpdateOne) SetIssuer(v string) *PersonUpdateOne {
-	_u.mutation.SetIssuer(v)
-	return _u
-}
-
-// SetNillableIssuer sets the "issuer" field if the given value is not nil.
-func (_u *PersonUpdateOne) SetNillableIssuer(v *string) *PersonUpdateOne {
-	if v != nil {
-		_u.SetIssuer(*v)
-	}
-	return _u
-}
-
-// SetSubject sets the "subject" field.
-func (_u *PersonUpdateOne) SetSubject(v string) *PersonUpdateOne {
-	_u.mutation.SetSubject(v)
-	return _u
-}
-
-// SetNillableSubject sets the "subject" field if the given value is not nil.
-func (_u *PersonUpdateOne) SetNillableSubject(v *string) *PersonUpdateOne {
-	if v != nil {
-		_u.SetSubject(*v)
-	}
-	return _u
-}
-
 // SetName sets the "name" field.
 func (_u *PersonUpdateOne) SetName(v string) *PersonUpdateOne {
 	_u.mutation.SetName(v)
-	return _u
-}
-
-// SetNillableName sets the "name" field if the given value is not nil.
-func (_u *PersonUpdateOne) SetNillableName(v *string) *PersonUpdateOne {
-	if v != nil {
-		_u.SetName(*v)
-	}
 	return _u
 }
 
@@ -415,38 +168,10 @@ func (_u *PersonUpdateOne) SetRole(v domain.Role) *PersonUpdateOne {
 	return _u
 }
 
-// SetNillableRole sets the "role" field if the given value is not nil.
-func (_u *PersonUpdateOne) SetNillableRole(v *domain.Role) *PersonUpdateOne {
-	if v != nil {
-		_u.SetRole(*v)
-	}
-	return _u
-}
-
-// AddRole adds value to the "role" field.
-func (_u *PersonUpdateOne) AddRole(v domain.Role) *PersonUpdateOne {
-	_u.mutation.AddRole(v)
-	return _u
-}
-
 // SetClearance sets the "clearance" field.
 func (_u *PersonUpdateOne) SetClearance(v domain.Marking) *PersonUpdateOne {
 	_u.mutation.ResetClearance()
 	_u.mutation.SetClearance(v)
-	return _u
-}
-
-// SetNillableClearance sets the "clearance" field if the given value is not nil.
-func (_u *PersonUpdateOne) SetNillableClearance(v *domain.Marking) *PersonUpdateOne {
-	if v != nil {
-		_u.SetClearance(*v)
-	}
-	return _u
-}
-
-// AddClearance adds value to the "clearance" field.
-func (_u *PersonUpdateOne) AddClearance(v domain.Marking) *PersonUpdateOne {
-	_u.mutation.AddClearance(v)
 	return _u
 }
 
@@ -462,12 +187,6 @@ func (_u *PersonUpdateOne) SetNillableAssignedRole(v *domain.Role) *PersonUpdate
 	if v != nil {
 		_u.SetAssignedRole(*v)
 	}
-	return _u
-}
-
-// AddAssignedRole adds value to the "assigned_role" field.
-func (_u *PersonUpdateOne) AddAssignedRole(v domain.Role) *PersonUpdateOne {
-	_u.mutation.AddAssignedRole(v)
 	return _u
 }
 
@@ -492,43 +211,15 @@ func (_u *PersonUpdateOne) SetNillableAssignedClearance(v *domain.Marking) *Pers
 	return _u
 }
 
-// AddAssignedClearance adds value to the "assigned_clearance" field.
-func (_u *PersonUpdateOne) AddAssignedClearance(v domain.Marking) *PersonUpdateOne {
-	_u.mutation.AddAssignedClearance(v)
-	return _u
-}
-
 // ClearAssignedClearance clears the value of the "assigned_clearance" field.
 func (_u *PersonUpdateOne) ClearAssignedClearance() *PersonUpdateOne {
 	_u.mutation.ClearAssignedClearance()
 	return _u
 }
 
-// SetCreatedAt sets the "created_at" field.
-func (_u *PersonUpdateOne) SetCreatedAt(v time.Time) *PersonUpdateOne {
-	_u.mutation.SetCreatedAt(v)
-	return _u
-}
-
-// SetNillableCreatedAt sets the "created_at" field if the given value is not nil.
-func (_u *PersonUpdateOne) SetNillableCreatedAt(v *time.Time) *PersonUpdateOne {
-	if v != nil {
-		_u.SetCreatedAt(*v)
-	}
-	return _u
-}
-
 // SetLastSeenAt sets the "last_seen_at" field.
 func (_u *PersonUpdateOne) SetLastSeenAt(v time.Time) *PersonUpdateOne {
 	_u.mutation.SetLastSeenAt(v)
-	return _u
-}
-
-// SetNillableLastSeenAt sets the "last_seen_at" field if the given value is not nil.
-func (_u *PersonUpdateOne) SetNillableLastSeenAt(v *time.Time) *PersonUpdateOne {
-	if v != nil {
-		_u.SetLastSeenAt(*v)
-	}
 	return _u
 }
 
@@ -552,24 +243,6 @@ func (_u *PersonUpdateOne) ClearDisabledAt() *PersonUpdateOne {
 	return _u
 }
 
-// Mutation returns the PersonMutation object of the builder.
-func (_u *PersonUpdateOne) Mutation() *PersonMutation {
-	return _u.mutation
-}
-
-// Where appends a list predicates to the PersonUpdate builder.
-func (_u *PersonUpdateOne) Where(ps ...predicate.Person) *PersonUpdateOne {
-	_u.mutation.Where(ps...)
-	return _u
-}
-
-// Select allows selecting one or more fields (columns) of the returned entity.
-// The default is selecting all fields defined in the entity schema.
-func (_u *PersonUpdateOne) Select(field string, fields ...string) *PersonUpdateOne {
-	_u.fields = append([]string{field}, fields...)
-	return _u
-}
-
 // Save executes the query and returns the updated Person entity.
 func (_u *PersonUpdateOne) Save(ctx context.Context) (*Person, error) {
 	return withHooks(ctx, _u.sqlSave, _u.mutation, _u.hooks)
@@ -579,12 +252,6 @@ func (_u *PersonUpdateOne) Save(ctx context.Context) (*Person, error) {
 func (_u *PersonUpdateOne) Exec(ctx context.Context) error {
 	_, err := _u.Save(ctx)
 	return err
-}
-
-// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
-func (_u *PersonUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *PersonUpdateOne {
-	_u.modifiers = append(_u.modifiers, modifiers...)
-	return _u
 }
 
 func (_u *PersonUpdateOne) sqlSave(ctx context.Context) (_node *Person, err error) {

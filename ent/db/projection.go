@@ -121,17 +121,6 @@ func (_m *Projection) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the Projection entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Projection) Unwrap() *Projection {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Projection is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Projection) String() string {
 	return fmt.Sprintf("Projection(id=%v)", _m.ID)

@@ -130,17 +130,6 @@ func (_m *PublicationEntry) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the PublicationEntry entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *PublicationEntry) Unwrap() *PublicationEntry {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: PublicationEntry is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *PublicationEntry) String() string {
 	return fmt.Sprintf("PublicationEntry(id=%v)", _m.ID)

@@ -59,60 +59,6 @@ func (_q *PublicationEntryQuery) Order(o ...publicationentry.OrderOption) *Publi
 	return _q
 }
 
-// First returns the first PublicationEntry entity from the query.
-// Returns a *NotFoundError when no PublicationEntry was found.
-func (_q *PublicationEntryQuery) First(ctx context.Context) (*PublicationEntry, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{publicationentry.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first PublicationEntry ID from the query.
-// Returns a *NotFoundError when no PublicationEntry ID was found.
-func (_q *PublicationEntryQuery) FirstID(ctx context.Context) (id int64, err error) {
-	var ids []int64
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{publicationentry.Label}
-		return
-	}
-	return ids[0], nil
-}
-
-// Only returns a single PublicationEntry entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one PublicationEntry entity is found.
-// Returns a *NotFoundError when no PublicationEntry entities are found.
-func (_q *PublicationEntryQuery) Only(ctx context.Context) (*PublicationEntry, error) {
-	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
-	if err != nil {
-		return nil, err
-	}
-	switch len(nodes) {
-	case 1:
-		return nodes[0], nil
-	case 0:
-		return nil, &NotFoundError{publicationentry.Label}
-	default:
-		return nil, &NotSingularError{publicationentry.Label}
-	}
-}
-
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *PublicationEntryQuery) OnlyX(ctx context.Context) *PublicationEntry {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
 // All executes the query and returns a list of PublicationEntries.
 func (_q *PublicationEntryQuery) All(ctx context.Context) ([]*PublicationEntry, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
@@ -130,18 +76,6 @@ func (_q *PublicationEntryQuery) AllX(ctx context.Context) []*PublicationEntry {
 		panic(err)
 	}
 	return nodes
-}
-
-// IDs executes the query and returns a list of PublicationEntry IDs.
-func (_q *PublicationEntryQuery) IDs(ctx context.Context) (ids []int64, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(publicationentry.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
 }
 
 // Count returns the count of the given query.
@@ -162,38 +96,6 @@ func (_q *PublicationEntryQuery) CountX(ctx context.Context) int {
 	return count
 }
 
-// Exist returns true if the query has elements in the graph.
-func (_q *PublicationEntryQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the PublicationEntryQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *PublicationEntryQuery) Clone() *PublicationEntryQuery {
-	if _q == nil {
-		return nil
-	}
-	return &PublicationEntryQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]publicationentry.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.PublicationEntry{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
-}
-
 // Select allows the selection one or more fields/columns for the given query,
 // instead of selecting all fields in the entity.
 //
@@ -212,11 +114,6 @@ func (_q *PublicationEntryQuery) Select(fields ...string) *PublicationEntrySelec
 	sbuild.label = publicationentry.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a PublicationEntrySelect configured with the given aggregations.
-func (_q *PublicationEntryQuery) Aggregate(fns ...AggregateFunc) *PublicationEntrySelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *PublicationEntryQuery) prepareQuery(ctx context.Context) error {
@@ -372,12 +269,6 @@ type PublicationEntrySelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *PublicationEntrySelect) Aggregate(fns ...AggregateFunc) *PublicationEntrySelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *PublicationEntrySelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -406,10 +297,4 @@ func (_s *PublicationEntrySelect) sqlScan(ctx context.Context, root *Publication
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *PublicationEntrySelect) Modify(modifiers ...func(s *sql.Selector)) *PublicationEntrySelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

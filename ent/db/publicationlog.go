@@ -102,17 +102,6 @@ func (_m *PublicationLog) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the PublicationLog entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *PublicationLog) Unwrap() *PublicationLog {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: PublicationLog is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *PublicationLog) String() string {
 	return fmt.Sprintf("PublicationLog(id=%v)", _m.ID)

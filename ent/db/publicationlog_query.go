@@ -5,7 +5,6 @@ package db
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
@@ -13,7 +12,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/ent/db/publicationlog"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // PublicationLogQuery is the builder for querying PublicationLog entities.
@@ -60,33 +58,6 @@ func (_q *PublicationLogQuery) Order(o ...publicationlog.OrderOption) *Publicati
 	return _q
 }
 
-// First returns the first PublicationLog entity from the query.
-// Returns a *NotFoundError when no PublicationLog was found.
-func (_q *PublicationLogQuery) First(ctx context.Context) (*PublicationLog, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{publicationlog.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first PublicationLog ID from the query.
-// Returns a *NotFoundError when no PublicationLog ID was found.
-func (_q *PublicationLogQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{publicationlog.Label}
-		return
-	}
-	return ids[0], nil
-}
-
 // Only returns a single PublicationLog entity found by the query, ensuring it only returns one.
 // Returns a *NotSingularError when more than one PublicationLog entity is found.
 // Returns a *NotFoundError when no PublicationLog entities are found.
@@ -105,15 +76,6 @@ func (_q *PublicationLogQuery) Only(ctx context.Context) (*PublicationLog, error
 	}
 }
 
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *PublicationLogQuery) OnlyX(ctx context.Context) *PublicationLog {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
 // All executes the query and returns a list of PublicationLogs.
 func (_q *PublicationLogQuery) All(ctx context.Context) ([]*PublicationLog, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
@@ -122,102 +84,6 @@ func (_q *PublicationLogQuery) All(ctx context.Context) ([]*PublicationLog, erro
 	}
 	qr := querierAll[[]*PublicationLog, *PublicationLogQuery]()
 	return withInterceptors[[]*PublicationLog](ctx, _q, qr, _q.inters)
-}
-
-// AllX is like All, but panics if an error occurs.
-func (_q *PublicationLogQuery) AllX(ctx context.Context) []*PublicationLog {
-	nodes, err := _q.All(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return nodes
-}
-
-// IDs executes the query and returns a list of PublicationLog IDs.
-func (_q *PublicationLogQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(publicationlog.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
-// Count returns the count of the given query.
-func (_q *PublicationLogQuery) Count(ctx context.Context) (int, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
-	if err := _q.prepareQuery(ctx); err != nil {
-		return 0, err
-	}
-	return withInterceptors[int](ctx, _q, querierCount[*PublicationLogQuery](), _q.inters)
-}
-
-// CountX is like Count, but panics if an error occurs.
-func (_q *PublicationLogQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *PublicationLogQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the PublicationLogQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *PublicationLogQuery) Clone() *PublicationLogQuery {
-	if _q == nil {
-		return nil
-	}
-	return &PublicationLogQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]publicationlog.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.PublicationLog{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
-}
-
-// Select allows the selection one or more fields/columns for the given query,
-// instead of selecting all fields in the entity.
-//
-// Example:
-//
-//	var v []struct {
-//		Identity string `json:"identity,omitempty"`
-//	}
-//
-//	client.PublicationLog.Query().
-//		Select(publicationlog.FieldIdentity).
-//		Scan(ctx, &v)
-func (_q *PublicationLogQuery) Select(fields ...string) *PublicationLogSelect {
-	_q.ctx.Fields = append(_q.ctx.Fields, fields...)
-	sbuild := &PublicationLogSelect{PublicationLogQuery: _q}
-	sbuild.label = publicationlog.Label
-	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
-	return sbuild
-}
-
-// Aggregate returns a PublicationLogSelect configured with the given aggregations.
-func (_q *PublicationLogQuery) Aggregate(fns ...AggregateFunc) *PublicationLogSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *PublicationLogQuery) prepareQuery(ctx context.Context) error {
@@ -326,91 +192,8 @@ func (_q *PublicationLogQuery) querySpec() *sqlgraph.QuerySpec {
 	return _spec
 }
 
-func (_q *PublicationLogQuery) sqlQuery(ctx context.Context) *sql.Selector {
-	builder := sql.Dialect(_q.driver.Dialect())
-	t1 := builder.Table(publicationlog.Table)
-	columns := _q.ctx.Fields
-	if len(columns) == 0 {
-		columns = publicationlog.Columns
-	}
-	selector := builder.Select(t1.Columns(columns...)...).From(t1)
-	if _q.sql != nil {
-		selector = _q.sql
-		selector.Select(selector.Columns(columns...)...)
-	}
-	if _q.ctx.Unique != nil && *_q.ctx.Unique {
-		selector.Distinct()
-	}
-	for _, m := range _q.modifiers {
-		m(selector)
-	}
-	for _, p := range _q.predicates {
-		p(selector)
-	}
-	for _, p := range _q.order {
-		p(selector)
-	}
-	if offset := _q.ctx.Offset; offset != nil {
-		// limit is mandatory for offset clause. We start
-		// with default value, and override it below if needed.
-		selector.Offset(*offset).Limit(math.MaxInt32)
-	}
-	if limit := _q.ctx.Limit; limit != nil {
-		selector.Limit(*limit)
-	}
-	return selector
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_q *PublicationLogQuery) Modify(modifiers ...func(s *sql.Selector)) *PublicationLogSelect {
-	_q.modifiers = append(_q.modifiers, modifiers...)
-	return _q.Select()
-}
-
 // PublicationLogSelect is the builder for selecting fields of PublicationLog entities.
 type PublicationLogSelect struct {
 	*PublicationLogQuery
 	selector
-}
-
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *PublicationLogSelect) Aggregate(fns ...AggregateFunc) *PublicationLogSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_s *PublicationLogSelect) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
-	if err := _s.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*PublicationLogQuery, *PublicationLogSelect](ctx, _s.PublicationLogQuery, _s, _s.inters, v)
-}
-
-func (_s *PublicationLogSelect) sqlScan(ctx context.Context, root *PublicationLogQuery, v any) error {
-	selector := root.sqlQuery(ctx)
-	aggregation := make([]string, 0, len(_s.fns))
-	for _, fn := range _s.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	switch n := len(*_s.selector.flds); {
-	case n == 0 && len(aggregation) > 0:
-		selector.Select(aggregation...)
-	case n != 0 && len(aggregation) > 0:
-		selector.AppendSelect(aggregation...)
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _s.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *PublicationLogSelect) Modify(modifiers ...func(s *sql.Selector)) *PublicationLogSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

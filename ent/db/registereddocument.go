@@ -109,24 +109,6 @@ func (_m *RegisteredDocument) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Update returns a builder for updating this RegisteredDocument.
-// Note that you need to call RegisteredDocument.Unwrap() before calling this method if this RegisteredDocument
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *RegisteredDocument) Update() *RegisteredDocumentUpdateOne {
-	return NewRegisteredDocumentClient(_m.config).UpdateOne(_m)
-}
-
-// Unwrap unwraps the RegisteredDocument entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *RegisteredDocument) Unwrap() *RegisteredDocument {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: RegisteredDocument is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *RegisteredDocument) String() string {
 	return fmt.Sprintf("RegisteredDocument(id=%v)", _m.ID)

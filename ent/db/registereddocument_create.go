@@ -5,7 +5,7 @@ package db
 import (
 	"context"
 	"errors"
-	"fmt"
+
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -33,14 +33,6 @@ func (_c *RegisteredDocumentCreate) SetName(v string) *RegisteredDocumentCreate 
 	return _c
 }
 
-// SetNillableName sets the "name" field if the given value is not nil.
-func (_c *RegisteredDocumentCreate) SetNillableName(v *string) *RegisteredDocumentCreate {
-	if v != nil {
-		_c.SetName(*v)
-	}
-	return _c
-}
-
 // SetText sets the "text" field.
 func (_c *RegisteredDocumentCreate) SetText(v string) *RegisteredDocumentCreate {
 	_c.mutation.SetText(v)
@@ -65,20 +57,9 @@ func (_c *RegisteredDocumentCreate) SetID(v domain.ID) *RegisteredDocumentCreate
 	return _c
 }
 
-// Mutation returns the RegisteredDocumentMutation object of the builder.
-func (_c *RegisteredDocumentCreate) Mutation() *RegisteredDocumentMutation {
-	return _c.mutation
-}
-
 // Save creates the RegisteredDocument in the database.
 func (_c *RegisteredDocumentCreate) Save(ctx context.Context) (*RegisteredDocument, error) {
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
-}
-
-// Exec executes the query.
-func (_c *RegisteredDocumentCreate) Exec(ctx context.Context) error {
-	_, err := _c.Save(ctx)
-	return err
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -155,68 +136,4 @@ type RegisteredDocumentCreateBulk struct {
 	config
 	err      error
 	builders []*RegisteredDocumentCreate
-}
-
-// Save creates the RegisteredDocument entities in the database.
-func (_c *RegisteredDocumentCreateBulk) Save(ctx context.Context) ([]*RegisteredDocument, error) {
-	if _c.err != nil {
-		return nil, _c.err
-	}
-	specs := make([]*sqlgraph.CreateSpec, len(_c.builders))
-	nodes := make([]*RegisteredDocument, len(_c.builders))
-	mutators := make([]Mutator, len(_c.builders))
-	for i := range _c.builders {
-		func(i int, root context.Context) {
-			builder := _c.builders[i]
-			var mut Mutator = MutateFunc(func(ctx context.Context, m Mutation) (Value, error) {
-				mutation, ok := m.(*RegisteredDocumentMutation)
-				if !ok {
-					return nil, fmt.Errorf("unexpected mutation type %T", m)
-				}
-				if err := builder.check(); err != nil {
-					return nil, err
-				}
-				builder.mutation = mutation
-				var err error
-				nodes[i], specs[i] = builder.createSpec()
-				if i < len(mutators)-1 {
-					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
-				} else {
-					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
-					// Invoke the actual operation on the latest mutation in the chain.
-					if err = sqlgraph.BatchCreate(ctx, _c.driver, spec); err != nil {
-						if sqlgraph.IsConstraintError(err) {
-							err = &ConstraintError{msg: err.Error(), wrap: err}
-						}
-					}
-				}
-				if err != nil {
-					return nil, err
-				}
-				mutation.id = &nodes[i].ID
-				if specs[i].ID.Value != nil && nodes[i].ID == 0 {
-					id := specs[i].ID.Value.(int64)
-					nodes[i].ID = domain.ID(id)
-				}
-				mutation.done = true
-				return nodes[i], nil
-			})
-			for i := len(builder.hooks) - 1; i >= 0; i-- {
-				mut = builder.hooks[i](mut)
-			}
-			mutators[i] = mut
-		}(i, ctx)
-	}
-	if len(mutators) > 0 {
-		if _, err := mutators[0].Mutate(ctx, _c.builders[0].mutation); err != nil {
-			return nil, err
-		}
-	}
-	return nodes, nil
-}
-
-// Exec executes the query.
-func (_c *RegisteredDocumentCreateBulk) Exec(ctx context.Context) error {
-	_, err := _c.Save(ctx)
-	return err
 }

@@ -51,22 +51,3 @@ func (_d *RegisteredDocumentDelete) sqlExec(ctx context.Context) (int, error) {
 type RegisteredDocumentDeleteOne struct {
 	_d *RegisteredDocumentDelete
 }
-
-// Where appends a list predicates to the RegisteredDocumentDelete builder.
-func (_d *RegisteredDocumentDeleteOne) Where(ps ...predicate.RegisteredDocument) *RegisteredDocumentDeleteOne {
-	_d._d.mutation.Where(ps...)
-	return _d
-}
-
-// Exec executes the deletion query.
-func (_d *RegisteredDocumentDeleteOne) Exec(ctx context.Context) error {
-	n, err := _d._d.Exec(ctx)
-	switch {
-	case err != nil:
-		return err
-	case n == 0:
-		return &NotFoundError{registereddocument.Label}
-	default:
-		return nil
-	}
-}

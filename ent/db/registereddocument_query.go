@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/ent/db/registereddocument"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // RegisteredDocumentQuery is the builder for querying RegisteredDocument entities.
@@ -60,33 +59,6 @@ func (_q *RegisteredDocumentQuery) Order(o ...registereddocument.OrderOption) *R
 	return _q
 }
 
-// First returns the first RegisteredDocument entity from the query.
-// Returns a *NotFoundError when no RegisteredDocument was found.
-func (_q *RegisteredDocumentQuery) First(ctx context.Context) (*RegisteredDocument, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{registereddocument.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first RegisteredDocument ID from the query.
-// Returns a *NotFoundError when no RegisteredDocument ID was found.
-func (_q *RegisteredDocumentQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{registereddocument.Label}
-		return
-	}
-	return ids[0], nil
-}
-
 // Only returns a single RegisteredDocument entity found by the query, ensuring it only returns one.
 // Returns a *NotSingularError when more than one RegisteredDocument entity is found.
 // Returns a *NotFoundError when no RegisteredDocument entities are found.
@@ -105,15 +77,6 @@ func (_q *RegisteredDocumentQuery) Only(ctx context.Context) (*RegisteredDocumen
 	}
 }
 
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *RegisteredDocumentQuery) OnlyX(ctx context.Context) *RegisteredDocument {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
 // All executes the query and returns a list of RegisteredDocuments.
 func (_q *RegisteredDocumentQuery) All(ctx context.Context) ([]*RegisteredDocument, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
@@ -122,77 +85,6 @@ func (_q *RegisteredDocumentQuery) All(ctx context.Context) ([]*RegisteredDocume
 	}
 	qr := querierAll[[]*RegisteredDocument, *RegisteredDocumentQuery]()
 	return withInterceptors[[]*RegisteredDocument](ctx, _q, qr, _q.inters)
-}
-
-// AllX is like All, but panics if an error occurs.
-func (_q *RegisteredDocumentQuery) AllX(ctx context.Context) []*RegisteredDocument {
-	nodes, err := _q.All(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return nodes
-}
-
-// IDs executes the query and returns a list of RegisteredDocument IDs.
-func (_q *RegisteredDocumentQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(registereddocument.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
-// Count returns the count of the given query.
-func (_q *RegisteredDocumentQuery) Count(ctx context.Context) (int, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
-	if err := _q.prepareQuery(ctx); err != nil {
-		return 0, err
-	}
-	return withInterceptors[int](ctx, _q, querierCount[*RegisteredDocumentQuery](), _q.inters)
-}
-
-// CountX is like Count, but panics if an error occurs.
-func (_q *RegisteredDocumentQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *RegisteredDocumentQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the RegisteredDocumentQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *RegisteredDocumentQuery) Clone() *RegisteredDocumentQuery {
-	if _q == nil {
-		return nil
-	}
-	return &RegisteredDocumentQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]registereddocument.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.RegisteredDocument{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -213,11 +105,6 @@ func (_q *RegisteredDocumentQuery) Select(fields ...string) *RegisteredDocumentS
 	sbuild.label = registereddocument.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a RegisteredDocumentSelect configured with the given aggregations.
-func (_q *RegisteredDocumentQuery) Aggregate(fns ...AggregateFunc) *RegisteredDocumentSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *RegisteredDocumentQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +260,6 @@ type RegisteredDocumentSelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *RegisteredDocumentSelect) Aggregate(fns ...AggregateFunc) *RegisteredDocumentSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *RegisteredDocumentSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +288,4 @@ func (_s *RegisteredDocumentSelect) sqlScan(ctx context.Context, root *Registere
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *RegisteredDocumentSelect) Modify(modifiers ...func(s *sql.Selector)) *RegisteredDocumentSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

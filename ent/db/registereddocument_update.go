@@ -6,12 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
-	"github.com/redthread-api/redthread/ent/db/predicate"
+
 	"github.com/redthread-api/redthread/ent/db/registereddocument"
 )
 
@@ -23,108 +22,9 @@ type RegisteredDocumentUpdate struct {
 	modifiers []func(*sql.UpdateBuilder)
 }
 
-// Where appends a list predicates to the RegisteredDocumentUpdate builder.
-func (_u *RegisteredDocumentUpdate) Where(ps ...predicate.RegisteredDocument) *RegisteredDocumentUpdate {
-	_u.mutation.Where(ps...)
-	return _u
-}
-
-// SetDocumentID sets the "document_id" field.
-func (_u *RegisteredDocumentUpdate) SetDocumentID(v string) *RegisteredDocumentUpdate {
-	_u.mutation.SetDocumentID(v)
-	return _u
-}
-
-// SetNillableDocumentID sets the "document_id" field if the given value is not nil.
-func (_u *RegisteredDocumentUpdate) SetNillableDocumentID(v *string) *RegisteredDocumentUpdate {
-	if v != nil {
-		_u.SetDocumentID(*v)
-	}
-	return _u
-}
-
-// SetName sets the "name" field.
-func (_u *RegisteredDocumentUpdate) SetName(v string) *RegisteredDocumentUpdate {
-	_u.mutation.SetName(v)
-	return _u
-}
-
-// SetNillableName sets the "name" field if the given value is not nil.
-func (_u *RegisteredDocumentUpdate) SetNillableName(v *string) *RegisteredDocumentUpdate {
-	if v != nil {
-		_u.SetName(*v)
-	}
-	return _u
-}
-
-// ClearName clears the value of the "name" field.
-func (_u *RegisteredDocumentUpdate) ClearName() *RegisteredDocumentUpdate {
-	_u.mutation.ClearName()
-	return _u
-}
-
-// SetText sets the "text" field.
-func (_u *RegisteredDocumentUpdate) SetText(v string) *RegisteredDocumentUpdate {
-	_u.mutation.SetText(v)
-	return _u
-}
-
-// SetNillableText sets the "text" field if the given value is not nil.
-func (_u *RegisteredDocumentUpdate) SetNillableText(v *string) *RegisteredDocumentUpdate {
-	if v != nil {
-		_u.SetText(*v)
-	}
-	return _u
-}
-
-// SetRegisteredBy sets the "registered_by" field.
-func (_u *RegisteredDocumentUpdate) SetRegisteredBy(v string) *RegisteredDocumentUpdate {
-	_u.mutation.SetRegisteredBy(v)
-	return _u
-}
-
-// SetNillableRegisteredBy sets the "registered_by" field if the given value is not nil.
-func (_u *RegisteredDocumentUpdate) SetNillableRegisteredBy(v *string) *RegisteredDocumentUpdate {
-	if v != nil {
-		_u.SetRegisteredBy(*v)
-	}
-	return _u
-}
-
-// SetRegisteredAt sets the "registered_at" field.
-func (_u *RegisteredDocumentUpdate) SetRegisteredAt(v time.Time) *RegisteredDocumentUpdate {
-	_u.mutation.SetRegisteredAt(v)
-	return _u
-}
-
-// SetNillableRegisteredAt sets the "registered_at" field if the given value is not nil.
-func (_u *RegisteredDocumentUpdate) SetNillableRegisteredAt(v *time.Time) *RegisteredDocumentUpdate {
-	if v != nil {
-		_u.SetRegisteredAt(*v)
-	}
-	return _u
-}
-
-// Mutation returns the RegisteredDocumentMutation object of the builder.
-func (_u *RegisteredDocumentUpdate) Mutation() *RegisteredDocumentMutation {
-	return _u.mutation
-}
-
 // Save executes the query and returns the number of nodes affected by the update operation.
 func (_u *RegisteredDocumentUpdate) Save(ctx context.Context) (int, error) {
 	return withHooks(ctx, _u.sqlSave, _u.mutation, _u.hooks)
-}
-
-// Exec executes the query.
-func (_u *RegisteredDocumentUpdate) Exec(ctx context.Context) error {
-	_, err := _u.Save(ctx)
-	return err
-}
-
-// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
-func (_u *RegisteredDocumentUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *RegisteredDocumentUpdate {
-	_u.modifiers = append(_u.modifiers, modifiers...)
-	return _u
 }
 
 func (_u *RegisteredDocumentUpdate) sqlSave(ctx context.Context) (_node int, err error) {
@@ -176,115 +76,9 @@ type RegisteredDocumentUpdateOne struct {
 	modifiers []func(*sql.UpdateBuilder)
 }
 
-// SetDocumentID sets the "document_id" field.
-func (_u *RegisteredDocumentUpdateOne) SetDocumentID(v string) *RegisteredDocumentUpdateOne {
-	_u.mutation.SetDocumentID(v)
-	return _u
-}
-
-// SetNillableDocumentID sets the "document_id" field if the given value is not nil.
-func (_u *RegisteredDocumentUpdateOne) SetNillableDocumentID(v *string) *RegisteredDocumentUpdateOne {
-	if v != nil {
-		_u.SetDocumentID(*v)
-	}
-	return _u
-}
-
-// SetName sets the "name" field.
-func (_u *RegisteredDocumentUpdateOne) SetName(v string) *RegisteredDocumentUpdateOne {
-	_u.mutation.SetName(v)
-	return _u
-}
-
-// SetNillableName sets the "name" field if the given value is not nil.
-func (_u *RegisteredDocumentUpdateOne) SetNillableName(v *string) *RegisteredDocumentUpdateOne {
-	if v != nil {
-		_u.SetName(*v)
-	}
-	return _u
-}
-
-// ClearName clears the value of the "name" field.
-func (_u *RegisteredDocumentUpdateOne) ClearName() *RegisteredDocumentUpdateOne {
-	_u.mutation.ClearName()
-	return _u
-}
-
-// SetText sets the "text" field.
-func (_u *RegisteredDocumentUpdateOne) SetText(v string) *RegisteredDocumentUpdateOne {
-	_u.mutation.SetText(v)
-	return _u
-}
-
-// SetNillableText sets the "text" field if the given value is not nil.
-func (_u *RegisteredDocumentUpdateOne) SetNillableText(v *string) *RegisteredDocumentUpdateOne {
-	if v != nil {
-		_u.SetText(*v)
-	}
-	return _u
-}
-
-// SetRegisteredBy sets the "registered_by" field.
-func (_u *RegisteredDocumentUpdateOne) SetRegisteredBy(v string) *RegisteredDocumentUpdateOne {
-	_u.mutation.SetRegisteredBy(v)
-	return _u
-}
-
-// SetNillableRegisteredBy sets the "registered_by" field if the given value is not nil.
-func (_u *RegisteredDocumentUpdateOne) SetNillableRegisteredBy(v *string) *RegisteredDocumentUpdateOne {
-	if v != nil {
-		_u.SetRegisteredBy(*v)
-	}
-	return _u
-}
-
-// SetRegisteredAt sets the "registered_at" field.
-func (_u *RegisteredDocumentUpdateOne) SetRegisteredAt(v time.Time) *RegisteredDocumentUpdateOne {
-	_u.mutation.SetRegisteredAt(v)
-	return _u
-}
-
-// SetNillableRegisteredAt sets the "registered_at" field if the given value is not nil.
-func (_u *RegisteredDocumentUpdateOne) SetNillableRegisteredAt(v *time.Time) *RegisteredDocumentUpdateOne {
-	if v != nil {
-		_u.SetRegisteredAt(*v)
-	}
-	return _u
-}
-
-// Mutation returns the RegisteredDocumentMutation object of the builder.
-func (_u *RegisteredDocumentUpdateOne) Mutation() *RegisteredDocumentMutation {
-	return _u.mutation
-}
-
-// Where appends a list predicates to the RegisteredDocumentUpdate builder.
-func (_u *RegisteredDocumentUpdateOne) Where(ps ...predicate.RegisteredDocument) *RegisteredDocumentUpdateOne {
-	_u.mutation.Where(ps...)
-	return _u
-}
-
-// Select allows selecting one or more fields (columns) of the returned entity.
-// The default is selecting all fields defined in the entity schema.
-func (_u *RegisteredDocumentUpdateOne) Select(field string, fields ...string) *RegisteredDocumentUpdateOne {
-	_u.fields = append([]string{field}, fields...)
-	return _u
-}
-
 // Save executes the query and returns the updated RegisteredDocument entity.
 func (_u *RegisteredDocumentUpdateOne) Save(ctx context.Context) (*RegisteredDocument, error) {
 	return withHooks(ctx, _u.sqlSave, _u.mutation, _u.hooks)
-}
-
-// Exec executes the query on the entity.
-func (_u *RegisteredDocumentUpdateOne) Exec(ctx context.Context) error {
-	_, err := _u.Save(ctx)
-	return err
-}
-
-// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
-func (_u *RegisteredDocumentUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *RegisteredDocumentUpdateOne {
-	_u.modifiers = append(_u.modifiers, modifiers...)
-	return _u
 }
 
 func (_u *RegisteredDocumentUpdateOne) sqlSave(ctx context.Context) (_node *RegisteredDocument, err error) {

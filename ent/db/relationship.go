@@ -272,17 +272,6 @@ func (_m *Relationship) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the Relationship entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Relationship) Unwrap() *Relationship {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Relationship is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Relationship) String() string {
 	return fmt.Sprintf("Relationship(id=%v)", _m.ID)

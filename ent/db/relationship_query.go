@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/ent/db/relationship"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // RelationshipQuery is the builder for querying Relationship entities.
@@ -58,33 +57,6 @@ func (_q *RelationshipQuery) Unique(unique bool) *RelationshipQuery {
 func (_q *RelationshipQuery) Order(o ...relationship.OrderOption) *RelationshipQuery {
 	_q.order = append(_q.order, o...)
 	return _q
-}
-
-// First returns the first Relationship entity from the query.
-// Returns a *NotFoundError when no Relationship was found.
-func (_q *RelationshipQuery) First(ctx context.Context) (*Relationship, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{relationship.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first Relationship ID from the query.
-// Returns a *NotFoundError when no Relationship ID was found.
-func (_q *RelationshipQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{relationship.Label}
-		return
-	}
-	return ids[0], nil
 }
 
 // Only returns a single Relationship entity found by the query, ensuring it only returns one.
@@ -133,18 +105,6 @@ func (_q *RelationshipQuery) AllX(ctx context.Context) []*Relationship {
 	return nodes
 }
 
-// IDs executes the query and returns a list of Relationship IDs.
-func (_q *RelationshipQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(relationship.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
 // Count returns the count of the given query.
 func (_q *RelationshipQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -161,38 +121,6 @@ func (_q *RelationshipQuery) CountX(ctx context.Context) int {
 		panic(err)
 	}
 	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *RelationshipQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the RelationshipQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *RelationshipQuery) Clone() *RelationshipQuery {
-	if _q == nil {
-		return nil
-	}
-	return &RelationshipQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]relationship.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Relationship{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -213,11 +141,6 @@ func (_q *RelationshipQuery) Select(fields ...string) *RelationshipSelect {
 	sbuild.label = relationship.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a RelationshipSelect configured with the given aggregations.
-func (_q *RelationshipQuery) Aggregate(fns ...AggregateFunc) *RelationshipSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *RelationshipQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +296,6 @@ type RelationshipSelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *RelationshipSelect) Aggregate(fns ...AggregateFunc) *RelationshipSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *RelationshipSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +324,4 @@ func (_s *RelationshipSelect) sqlScan(ctx context.Context, root *RelationshipQue
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *RelationshipSelect) Modify(modifiers ...func(s *sql.Selector)) *RelationshipSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

@@ -294,17 +294,6 @@ func (_m *Report) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the Report entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Report) Unwrap() *Report {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Report is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Report) String() string {
 	return fmt.Sprintf("Report(id=%v)", _m.ID)

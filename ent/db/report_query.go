@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/ent/db/report"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // ReportQuery is the builder for querying Report entities.
@@ -58,33 +57,6 @@ func (_q *ReportQuery) Unique(unique bool) *ReportQuery {
 func (_q *ReportQuery) Order(o ...report.OrderOption) *ReportQuery {
 	_q.order = append(_q.order, o...)
 	return _q
-}
-
-// First returns the first Report entity from the query.
-// Returns a *NotFoundError when no Report was found.
-func (_q *ReportQuery) First(ctx context.Context) (*Report, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{report.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first Report ID from the query.
-// Returns a *NotFoundError when no Report ID was found.
-func (_q *ReportQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{report.Label}
-		return
-	}
-	return ids[0], nil
 }
 
 // Only returns a single Report entity found by the query, ensuring it only returns one.
@@ -133,68 +105,6 @@ func (_q *ReportQuery) AllX(ctx context.Context) []*Report {
 	return nodes
 }
 
-// IDs executes the query and returns a list of Report IDs.
-func (_q *ReportQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(report.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
-// Count returns the count of the given query.
-func (_q *ReportQuery) Count(ctx context.Context) (int, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
-	if err := _q.prepareQuery(ctx); err != nil {
-		return 0, err
-	}
-	return withInterceptors[int](ctx, _q, querierCount[*ReportQuery](), _q.inters)
-}
-
-// CountX is like Count, but panics if an error occurs.
-func (_q *ReportQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *ReportQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the ReportQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *ReportQuery) Clone() *ReportQuery {
-	if _q == nil {
-		return nil
-	}
-	return &ReportQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]report.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Report{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
-}
-
 // Select allows the selection one or more fields/columns for the given query,
 // instead of selecting all fields in the entity.
 //
@@ -213,11 +123,6 @@ func (_q *ReportQuery) Select(fields ...string) *ReportSelect {
 	sbuild.label = report.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a ReportSelect configured with the given aggregations.
-func (_q *ReportQuery) Aggregate(fns ...AggregateFunc) *ReportSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *ReportQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +278,6 @@ type ReportSelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *ReportSelect) Aggregate(fns ...AggregateFunc) *ReportSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *ReportSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +306,4 @@ func (_s *ReportSelect) sqlScan(ctx context.Context, root *ReportQuery, v any) e
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *ReportSelect) Modify(modifiers ...func(s *sql.Selector)) *ReportSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

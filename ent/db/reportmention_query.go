@@ -5,7 +5,6 @@ package db
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
@@ -13,7 +12,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/ent/db/reportmention"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // ReportMentionQuery is the builder for querying ReportMention entities.
@@ -60,91 +58,6 @@ func (_q *ReportMentionQuery) Order(o ...reportmention.OrderOption) *ReportMenti
 	return _q
 }
 
-// First returns the first ReportMention entity from the query.
-// Returns a *NotFoundError when no ReportMention was found.
-func (_q *ReportMentionQuery) First(ctx context.Context) (*ReportMention, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{reportmention.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first ReportMention ID from the query.
-// Returns a *NotFoundError when no ReportMention ID was found.
-func (_q *ReportMentionQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{reportmention.Label}
-		return
-	}
-	return ids[0], nil
-}
-
-// Only returns a single ReportMention entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one ReportMention entity is found.
-// Returns a *NotFoundError when no ReportMention entities are found.
-func (_q *ReportMentionQuery) Only(ctx context.Context) (*ReportMention, error) {
-	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
-	if err != nil {
-		return nil, err
-	}
-	switch len(nodes) {
-	case 1:
-		return nodes[0], nil
-	case 0:
-		return nil, &NotFoundError{reportmention.Label}
-	default:
-		return nil, &NotSingularError{reportmention.Label}
-	}
-}
-
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *ReportMentionQuery) OnlyX(ctx context.Context) *ReportMention {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
-// All executes the query and returns a list of ReportMentions.
-func (_q *ReportMentionQuery) All(ctx context.Context) ([]*ReportMention, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
-	if err := _q.prepareQuery(ctx); err != nil {
-		return nil, err
-	}
-	qr := querierAll[[]*ReportMention, *ReportMentionQuery]()
-	return withInterceptors[[]*ReportMention](ctx, _q, qr, _q.inters)
-}
-
-// AllX is like All, but panics if an error occurs.
-func (_q *ReportMentionQuery) AllX(ctx context.Context) []*ReportMention {
-	nodes, err := _q.All(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return nodes
-}
-
-// IDs executes the query and returns a list of ReportMention IDs.
-func (_q *ReportMentionQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(reportmention.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
 // Count returns the count of the given query.
 func (_q *ReportMentionQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -161,63 +74,6 @@ func (_q *ReportMentionQuery) CountX(ctx context.Context) int {
 		panic(err)
 	}
 	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *ReportMentionQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the ReportMentionQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *ReportMentionQuery) Clone() *ReportMentionQuery {
-	if _q == nil {
-		return nil
-	}
-	return &ReportMentionQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]reportmention.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.ReportMention{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
-}
-
-// Select allows the selection one or more fields/columns for the given query,
-// instead of selecting all fields in the entity.
-//
-// Example:
-//
-//	var v []struct {
-//		Position int `json:"position,omitempty"`
-//	}
-//
-//	client.ReportMention.Query().
-//		Select(reportmention.FieldPosition).
-//		Scan(ctx, &v)
-func (_q *ReportMentionQuery) Select(fields ...string) *ReportMentionSelect {
-	_q.ctx.Fields = append(_q.ctx.Fields, fields...)
-	sbuild := &ReportMentionSelect{ReportMentionQuery: _q}
-	sbuild.label = reportmention.Label
-	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
-	return sbuild
-}
-
-// Aggregate returns a ReportMentionSelect configured with the given aggregations.
-func (_q *ReportMentionQuery) Aggregate(fns ...AggregateFunc) *ReportMentionSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *ReportMentionQuery) prepareQuery(ctx context.Context) error {
@@ -244,34 +100,6 @@ func (_q *ReportMentionQuery) prepareQuery(ctx context.Context) error {
 		_q.sql = prev
 	}
 	return nil
-}
-
-func (_q *ReportMentionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*ReportMention, error) {
-	var (
-		nodes = []*ReportMention{}
-		_spec = _q.querySpec()
-	)
-	_spec.ScanValues = func(columns []string) ([]any, error) {
-		return (*ReportMention).scanValues(nil, columns)
-	}
-	_spec.Assign = func(columns []string, values []any) error {
-		node := &ReportMention{config: _q.config}
-		nodes = append(nodes, node)
-		return node.assignValues(columns, values)
-	}
-	if len(_q.modifiers) > 0 {
-		_spec.Modifiers = _q.modifiers
-	}
-	for i := range hooks {
-		hooks[i](ctx, _spec)
-	}
-	if err := sqlgraph.QueryNodes(ctx, _q.driver, _spec); err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nodes, nil
-	}
-	return nodes, nil
 }
 
 func (_q *ReportMentionQuery) sqlCount(ctx context.Context) (int, error) {
@@ -326,91 +154,8 @@ func (_q *ReportMentionQuery) querySpec() *sqlgraph.QuerySpec {
 	return _spec
 }
 
-func (_q *ReportMentionQuery) sqlQuery(ctx context.Context) *sql.Selector {
-	builder := sql.Dialect(_q.driver.Dialect())
-	t1 := builder.Table(reportmention.Table)
-	columns := _q.ctx.Fields
-	if len(columns) == 0 {
-		columns = reportmention.Columns
-	}
-	selector := builder.Select(t1.Columns(columns...)...).From(t1)
-	if _q.sql != nil {
-		selector = _q.sql
-		selector.Select(selector.Columns(columns...)...)
-	}
-	if _q.ctx.Unique != nil && *_q.ctx.Unique {
-		selector.Distinct()
-	}
-	for _, m := range _q.modifiers {
-		m(selector)
-	}
-	for _, p := range _q.predicates {
-		p(selector)
-	}
-	for _, p := range _q.order {
-		p(selector)
-	}
-	if offset := _q.ctx.Offset; offset != nil {
-		// limit is mandatory for offset clause. We start
-		// with default value, and override it below if needed.
-		selector.Offset(*offset).Limit(math.MaxInt32)
-	}
-	if limit := _q.ctx.Limit; limit != nil {
-		selector.Limit(*limit)
-	}
-	return selector
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_q *ReportMentionQuery) Modify(modifiers ...func(s *sql.Selector)) *ReportMentionSelect {
-	_q.modifiers = append(_q.modifiers, modifiers...)
-	return _q.Select()
-}
-
 // ReportMentionSelect is the builder for selecting fields of ReportMention entities.
 type ReportMentionSelect struct {
 	*ReportMentionQuery
 	selector
-}
-
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *ReportMentionSelect) Aggregate(fns ...AggregateFunc) *ReportMentionSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
-// Scan applies the selector query and scans the result into the given value.
-func (_s *ReportMentionSelect) Scan(ctx context.Context, v any) error {
-	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
-	if err := _s.prepareQuery(ctx); err != nil {
-		return err
-	}
-	return scanWithInterceptors[*ReportMentionQuery, *ReportMentionSelect](ctx, _s.ReportMentionQuery, _s, _s.inters, v)
-}
-
-func (_s *ReportMentionSelect) sqlScan(ctx context.Context, root *ReportMentionQuery, v any) error {
-	selector := root.sqlQuery(ctx)
-	aggregation := make([]string, 0, len(_s.fns))
-	for _, fn := range _s.fns {
-		aggregation = append(aggregation, fn(selector))
-	}
-	switch n := len(*_s.selector.flds); {
-	case n == 0 && len(aggregation) > 0:
-		selector.Select(aggregation...)
-	case n != 0 && len(aggregation) > 0:
-		selector.AppendSelect(aggregation...)
-	}
-	rows := &sql.Rows{}
-	query, args := selector.Query()
-	if err := _s.driver.Query(ctx, query, args, rows); err != nil {
-		return err
-	}
-	defer rows.Close()
-	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *ReportMentionSelect) Modify(modifiers ...func(s *sql.Selector)) *ReportMentionSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

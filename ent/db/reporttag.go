@@ -105,17 +105,6 @@ func (_m *ReportTag) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the ReportTag entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *ReportTag) Unwrap() *ReportTag {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: ReportTag is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *ReportTag) String() string {
 	return fmt.Sprintf("ReportTag(id=%v)", _m.ID)

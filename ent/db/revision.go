@@ -132,17 +132,6 @@ func (_m *Revision) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the Revision entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Revision) Unwrap() *Revision {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Revision is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Revision) String() string {
 	return fmt.Sprintf("Revision(id=%v)", _m.ID)

@@ -60,19 +60,6 @@ func (_q *RevisionQuery) Order(o ...revision.OrderOption) *RevisionQuery {
 	return _q
 }
 
-// First returns the first Revision entity from the query.
-// Returns a *NotFoundError when no Revision was found.
-func (_q *RevisionQuery) First(ctx context.Context) (*Revision, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{revision.Label}
-	}
-	return nodes[0], nil
-}
-
 // FirstID returns the first Revision ID from the query.
 // Returns a *NotFoundError when no Revision ID was found.
 func (_q *RevisionQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
@@ -85,33 +72,6 @@ func (_q *RevisionQuery) FirstID(ctx context.Context) (id domain.ID, err error) 
 		return
 	}
 	return ids[0], nil
-}
-
-// Only returns a single Revision entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one Revision entity is found.
-// Returns a *NotFoundError when no Revision entities are found.
-func (_q *RevisionQuery) Only(ctx context.Context) (*Revision, error) {
-	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
-	if err != nil {
-		return nil, err
-	}
-	switch len(nodes) {
-	case 1:
-		return nodes[0], nil
-	case 0:
-		return nil, &NotFoundError{revision.Label}
-	default:
-		return nil, &NotSingularError{revision.Label}
-	}
-}
-
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *RevisionQuery) OnlyX(ctx context.Context) *Revision {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
 }
 
 // All executes the query and returns a list of Revisions.
@@ -154,15 +114,6 @@ func (_q *RevisionQuery) Count(ctx context.Context) (int, error) {
 	return withInterceptors[int](ctx, _q, querierCount[*RevisionQuery](), _q.inters)
 }
 
-// CountX is like Count, but panics if an error occurs.
-func (_q *RevisionQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
-
 // Exist returns true if the query has elements in the graph.
 func (_q *RevisionQuery) Exist(ctx context.Context) (bool, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
@@ -173,25 +124,6 @@ func (_q *RevisionQuery) Exist(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("db: check existence: %w", err)
 	default:
 		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the RevisionQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *RevisionQuery) Clone() *RevisionQuery {
-	if _q == nil {
-		return nil
-	}
-	return &RevisionQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]revision.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Revision{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
 }
 
@@ -213,11 +145,6 @@ func (_q *RevisionQuery) Select(fields ...string) *RevisionSelect {
 	sbuild.label = revision.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a RevisionSelect configured with the given aggregations.
-func (_q *RevisionQuery) Aggregate(fns ...AggregateFunc) *RevisionSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *RevisionQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +300,6 @@ type RevisionSelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *RevisionSelect) Aggregate(fns ...AggregateFunc) *RevisionSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *RevisionSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +328,4 @@ func (_s *RevisionSelect) sqlScan(ctx context.Context, root *RevisionQuery, v an
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *RevisionSelect) Modify(modifiers ...func(s *sql.Selector)) *RevisionSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

@@ -2,23 +2,8 @@
 
 package db
 
-import (
-	"github.com/redthread-api/redthread/ent/db/idempotencykey"
-	"github.com/redthread-api/redthread/ent/schema"
-)
-
 // The init function reads all schema descriptors with runtime code
 // (default values, validators, hooks and policies) and stitches it
 // to their package variables.
 func init() {
-	idempotencykeyFields := schema.IdempotencyKey{}.Fields()
-	_ = idempotencykeyFields
-	// idempotencykeyDescStatus is the schema descriptor for status field.
-	idempotencykeyDescStatus := idempotencykeyFields[8].Descriptor()
-	// idempotencykey.DefaultStatus holds the default value on creation for the status field.
-	idempotencykey.DefaultStatus = idempotencykeyDescStatus.Default.(int)
-	// idempotencykeyDescSize is the schema descriptor for size field.
-	idempotencykeyDescSize := idempotencykeyFields[11].Descriptor()
-	// idempotencykey.DefaultSize holds the default value on creation for the size field.
-	idempotencykey.DefaultSize = idempotencykeyDescSize.Default.(int)
 }

@@ -169,17 +169,6 @@ func (_m *Schedule) Update() *ScheduleUpdateOne {
 	return NewScheduleClient(_m.config).UpdateOne(_m)
 }
 
-// Unwrap unwraps the Schedule entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Schedule) Unwrap() *Schedule {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Schedule is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Schedule) String() string {
 	return fmt.Sprintf("Schedule(id=%v)", _m.ID)

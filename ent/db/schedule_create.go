@@ -5,7 +5,7 @@ package db
 import (
 	"context"
 	"errors"
-	"fmt"
+
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -51,45 +51,9 @@ func (_c *ScheduleCreate) SetMessage(v string) *ScheduleCreate {
 	return _c
 }
 
-// SetNillableMessage sets the "message" field if the given value is not nil.
-func (_c *ScheduleCreate) SetNillableMessage(v *string) *ScheduleCreate {
-	if v != nil {
-		_c.SetMessage(*v)
-	}
-	return _c
-}
-
 // SetStatus sets the "status" field.
 func (_c *ScheduleCreate) SetStatus(v string) *ScheduleCreate {
 	_c.mutation.SetStatus(v)
-	return _c
-}
-
-// SetError sets the "error" field.
-func (_c *ScheduleCreate) SetError(v string) *ScheduleCreate {
-	_c.mutation.SetError(v)
-	return _c
-}
-
-// SetNillableError sets the "error" field if the given value is not nil.
-func (_c *ScheduleCreate) SetNillableError(v *string) *ScheduleCreate {
-	if v != nil {
-		_c.SetError(*v)
-	}
-	return _c
-}
-
-// SetSequence sets the "sequence" field.
-func (_c *ScheduleCreate) SetSequence(v int64) *ScheduleCreate {
-	_c.mutation.SetSequence(v)
-	return _c
-}
-
-// SetNillableSequence sets the "sequence" field if the given value is not nil.
-func (_c *ScheduleCreate) SetNillableSequence(v *int64) *ScheduleCreate {
-	if v != nil {
-		_c.SetSequence(*v)
-	}
 	return _c
 }
 
@@ -105,40 +69,15 @@ func (_c *ScheduleCreate) SetCreatedAt(v time.Time) *ScheduleCreate {
 	return _c
 }
 
-// SetDoneAt sets the "done_at" field.
-func (_c *ScheduleCreate) SetDoneAt(v time.Time) *ScheduleCreate {
-	_c.mutation.SetDoneAt(v)
-	return _c
-}
-
-// SetNillableDoneAt sets the "done_at" field if the given value is not nil.
-func (_c *ScheduleCreate) SetNillableDoneAt(v *time.Time) *ScheduleCreate {
-	if v != nil {
-		_c.SetDoneAt(*v)
-	}
-	return _c
-}
-
 // SetID sets the "id" field.
 func (_c *ScheduleCreate) SetID(v domain.ID) *ScheduleCreate {
 	_c.mutation.SetID(v)
 	return _c
 }
 
-// Mutation returns the ScheduleMutation object of the builder.
-func (_c *ScheduleCreate) Mutation() *ScheduleMutation {
-	return _c.mutation
-}
-
 // Save creates the Schedule in the database.
 func (_c *ScheduleCreate) Save(ctx context.Context) (*Schedule, error) {
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
-}
-
-// Exec executes the query.
-func (_c *ScheduleCreate) Exec(ctx context.Context) error {
-	_, err := _c.Save(ctx)
-	return err
 }
 
 // check runs all checks and user-defined validators on the builder.
@@ -248,68 +187,4 @@ type ScheduleCreateBulk struct {
 	config
 	err      error
 	builders []*ScheduleCreate
-}
-
-// Save creates the Schedule entities in the database.
-func (_c *ScheduleCreateBulk) Save(ctx context.Context) ([]*Schedule, error) {
-	if _c.err != nil {
-		return nil, _c.err
-	}
-	specs := make([]*sqlgraph.CreateSpec, len(_c.builders))
-	nodes := make([]*Schedule, len(_c.builders))
-	mutators := make([]Mutator, len(_c.builders))
-	for i := range _c.builders {
-		func(i int, root context.Context) {
-			builder := _c.builders[i]
-			var mut Mutator = MutateFunc(func(ctx context.Context, m Mutation) (Value, error) {
-				mutation, ok := m.(*ScheduleMutation)
-				if !ok {
-					return nil, fmt.Errorf("unexpected mutation type %T", m)
-				}
-				if err := builder.check(); err != nil {
-					return nil, err
-				}
-				builder.mutation = mutation
-				var err error
-				nodes[i], specs[i] = builder.createSpec()
-				if i < len(mutators)-1 {
-					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
-				} else {
-					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
-					// Invoke the actual operation on the latest mutation in the chain.
-					if err = sqlgraph.BatchCreate(ctx, _c.driver, spec); err != nil {
-						if sqlgraph.IsConstraintError(err) {
-							err = &ConstraintError{msg: err.Error(), wrap: err}
-						}
-					}
-				}
-				if err != nil {
-					return nil, err
-				}
-				mutation.id = &nodes[i].ID
-				if specs[i].ID.Value != nil && nodes[i].ID == 0 {
-					id := specs[i].ID.Value.(int64)
-					nodes[i].ID = domain.ID(id)
-				}
-				mutation.done = true
-				return nodes[i], nil
-			})
-			for i := len(builder.hooks) - 1; i >= 0; i-- {
-				mut = builder.hooks[i](mut)
-			}
-			mutators[i] = mut
-		}(i, ctx)
-	}
-	if len(mutators) > 0 {
-		if _, err := mutators[0].Mutate(ctx, _c.builders[0].mutation); err != nil {
-			return nil, err
-		}
-	}
-	return nodes, nil
-}
-
-// Exec executes the query.
-func (_c *ScheduleCreateBulk) Exec(ctx context.Context) error {
-	_, err := _c.Save(ctx)
-	return err
 }

@@ -8,7 +8,7 @@ import (
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
-	"github.com/redthread-api/redthread/ent/db/predicate"
+
 	"github.com/redthread-api/redthread/ent/db/schedule"
 )
 
@@ -17,12 +17,6 @@ type ScheduleDelete struct {
 	config
 	hooks    []Hook
 	mutation *ScheduleMutation
-}
-
-// Where appends a list predicates to the ScheduleDelete builder.
-func (_d *ScheduleDelete) Where(ps ...predicate.Schedule) *ScheduleDelete {
-	_d.mutation.Where(ps...)
-	return _d
 }
 
 // Exec executes the deletion query and returns how many vertices were deleted.
@@ -50,23 +44,4 @@ func (_d *ScheduleDelete) sqlExec(ctx context.Context) (int, error) {
 // ScheduleDeleteOne is the builder for deleting a single Schedule entity.
 type ScheduleDeleteOne struct {
 	_d *ScheduleDelete
-}
-
-// Where appends a list predicates to the ScheduleDelete builder.
-func (_d *ScheduleDeleteOne) Where(ps ...predicate.Schedule) *ScheduleDeleteOne {
-	_d._d.mutation.Where(ps...)
-	return _d
-}
-
-// Exec executes the deletion query.
-func (_d *ScheduleDeleteOne) Exec(ctx context.Context) error {
-	n, err := _d._d.Exec(ctx)
-	switch {
-	case err != nil:
-		return err
-	case n == 0:
-		return &NotFoundError{schedule.Label}
-	default:
-		return nil
-	}
 }

@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/ent/db/schedule"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // ScheduleQuery is the builder for querying Schedule entities.
@@ -60,33 +59,6 @@ func (_q *ScheduleQuery) Order(o ...schedule.OrderOption) *ScheduleQuery {
 	return _q
 }
 
-// First returns the first Schedule entity from the query.
-// Returns a *NotFoundError when no Schedule was found.
-func (_q *ScheduleQuery) First(ctx context.Context) (*Schedule, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{schedule.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first Schedule ID from the query.
-// Returns a *NotFoundError when no Schedule ID was found.
-func (_q *ScheduleQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{schedule.Label}
-		return
-	}
-	return ids[0], nil
-}
-
 // Only returns a single Schedule entity found by the query, ensuring it only returns one.
 // Returns a *NotSingularError when more than one Schedule entity is found.
 // Returns a *NotFoundError when no Schedule entities are found.
@@ -103,15 +75,6 @@ func (_q *ScheduleQuery) Only(ctx context.Context) (*Schedule, error) {
 	default:
 		return nil, &NotSingularError{schedule.Label}
 	}
-}
-
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *ScheduleQuery) OnlyX(ctx context.Context) *Schedule {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
 }
 
 // All executes the query and returns a list of Schedules.
@@ -133,68 +96,6 @@ func (_q *ScheduleQuery) AllX(ctx context.Context) []*Schedule {
 	return nodes
 }
 
-// IDs executes the query and returns a list of Schedule IDs.
-func (_q *ScheduleQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(schedule.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
-// Count returns the count of the given query.
-func (_q *ScheduleQuery) Count(ctx context.Context) (int, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
-	if err := _q.prepareQuery(ctx); err != nil {
-		return 0, err
-	}
-	return withInterceptors[int](ctx, _q, querierCount[*ScheduleQuery](), _q.inters)
-}
-
-// CountX is like Count, but panics if an error occurs.
-func (_q *ScheduleQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *ScheduleQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the ScheduleQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *ScheduleQuery) Clone() *ScheduleQuery {
-	if _q == nil {
-		return nil
-	}
-	return &ScheduleQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]schedule.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Schedule{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
-}
-
 // Select allows the selection one or more fields/columns for the given query,
 // instead of selecting all fields in the entity.
 //
@@ -213,11 +114,6 @@ func (_q *ScheduleQuery) Select(fields ...string) *ScheduleSelect {
 	sbuild.label = schedule.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a ScheduleSelect configured with the given aggregations.
-func (_q *ScheduleQuery) Aggregate(fns ...AggregateFunc) *ScheduleSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *ScheduleQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +269,6 @@ type ScheduleSelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *ScheduleSelect) Aggregate(fns ...AggregateFunc) *ScheduleSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *ScheduleSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +297,4 @@ func (_s *ScheduleSelect) sqlScan(ctx context.Context, root *ScheduleQuery, v an
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *ScheduleSelect) Modify(modifiers ...func(s *sql.Selector)) *ScheduleSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

@@ -30,91 +30,9 @@ func (_u *ScheduleUpdate) Where(ps ...predicate.Schedule) *ScheduleUpdate {
 	return _u
 }
 
-// SetAction sets the "action" field.
-func (_u *ScheduleUpdate) SetAction(v string) *ScheduleUpdate {
-	_u.mutation.SetAction(v)
-	return _u
-}
-
-// SetNillableAction sets the "action" field if the given value is not nil.
-func (_u *ScheduleUpdate) SetNillableAction(v *string) *ScheduleUpdate {
-	if v != nil {
-		_u.SetAction(*v)
-	}
-	return _u
-}
-
-// SetAt sets the "at" field.
-func (_u *ScheduleUpdate) SetAt(v time.Time) *ScheduleUpdate {
-	_u.mutation.SetAt(v)
-	return _u
-}
-
-// SetNillableAt sets the "at" field if the given value is not nil.
-func (_u *ScheduleUpdate) SetNillableAt(v *time.Time) *ScheduleUpdate {
-	if v != nil {
-		_u.SetAt(*v)
-	}
-	return _u
-}
-
-// SetDocuments sets the "documents" field.
-func (_u *ScheduleUpdate) SetDocuments(v []string) *ScheduleUpdate {
-	_u.mutation.SetDocuments(v)
-	return _u
-}
-
-// AppendDocuments appends value to the "documents" field.
-func (_u *ScheduleUpdate) AppendDocuments(v []string) *ScheduleUpdate {
-	_u.mutation.AppendDocuments(v)
-	return _u
-}
-
-// SetReferences sets the "references" field.
-func (_u *ScheduleUpdate) SetReferences(v string) *ScheduleUpdate {
-	_u.mutation.SetReferences(v)
-	return _u
-}
-
-// SetNillableReferences sets the "references" field if the given value is not nil.
-func (_u *ScheduleUpdate) SetNillableReferences(v *string) *ScheduleUpdate {
-	if v != nil {
-		_u.SetReferences(*v)
-	}
-	return _u
-}
-
-// SetMessage sets the "message" field.
-func (_u *ScheduleUpdate) SetMessage(v string) *ScheduleUpdate {
-	_u.mutation.SetMessage(v)
-	return _u
-}
-
-// SetNillableMessage sets the "message" field if the given value is not nil.
-func (_u *ScheduleUpdate) SetNillableMessage(v *string) *ScheduleUpdate {
-	if v != nil {
-		_u.SetMessage(*v)
-	}
-	return _u
-}
-
-// ClearMessage clears the value of the "message" field.
-func (_u *ScheduleUpdate) ClearMessage() *ScheduleUpdate {
-	_u.mutation.ClearMessage()
-	return _u
-}
-
 // SetStatus sets the "status" field.
 func (_u *ScheduleUpdate) SetStatus(v string) *ScheduleUpdate {
 	_u.mutation.SetStatus(v)
-	return _u
-}
-
-// SetNillableStatus sets the "status" field if the given value is not nil.
-func (_u *ScheduleUpdate) SetNillableStatus(v *string) *ScheduleUpdate {
-	if v != nil {
-		_u.SetStatus(*v)
-	}
 	return _u
 }
 
@@ -124,98 +42,10 @@ func (_u *ScheduleUpdate) SetError(v string) *ScheduleUpdate {
 	return _u
 }
 
-// SetNillableError sets the "error" field if the given value is not nil.
-func (_u *ScheduleUpdate) SetNillableError(v *string) *ScheduleUpdate {
-	if v != nil {
-		_u.SetError(*v)
-	}
-	return _u
-}
-
-// ClearError clears the value of the "error" field.
-func (_u *ScheduleUpdate) ClearError() *ScheduleUpdate {
-	_u.mutation.ClearError()
-	return _u
-}
-
-// SetSequence sets the "sequence" field.
-func (_u *ScheduleUpdate) SetSequence(v int64) *ScheduleUpdate {
-	_u.mutation.ResetSequence()
-	_u.mutation.SetSequence(v)
-	return _u
-}
-
-// SetNillableSequence sets the "sequence" field if the given value is not nil.
-func (_u *ScheduleUpdate) SetNillableSequence(v *int64) *ScheduleUpdate {
-	if v != nil {
-		_u.SetSequence(*v)
-	}
-	return _u
-}
-
-// AddSequence adds value to the "sequence" field.
-func (_u *ScheduleUpdate) AddSequence(v int64) *ScheduleUpdate {
-	_u.mutation.AddSequence(v)
-	return _u
-}
-
-// ClearSequence clears the value of the "sequence" field.
-func (_u *ScheduleUpdate) ClearSequence() *ScheduleUpdate {
-	_u.mutation.ClearSequence()
-	return _u
-}
-
-// SetCreatedBy sets the "created_by" field.
-func (_u *ScheduleUpdate) SetCreatedBy(v string) *ScheduleUpdate {
-	_u.mutation.SetCreatedBy(v)
-	return _u
-}
-
-// SetNillableCreatedBy sets the "created_by" field if the given value is not nil.
-func (_u *ScheduleUpdate) SetNillableCreatedBy(v *string) *ScheduleUpdate {
-	if v != nil {
-		_u.SetCreatedBy(*v)
-	}
-	return _u
-}
-
-// SetCreatedAt sets the "created_at" field.
-func (_u *ScheduleUpdate) SetCreatedAt(v time.Time) *ScheduleUpdate {
-	_u.mutation.SetCreatedAt(v)
-	return _u
-}
-
-// SetNillableCreatedAt sets the "created_at" field if the given value is not nil.
-func (_u *ScheduleUpdate) SetNillableCreatedAt(v *time.Time) *ScheduleUpdate {
-	if v != nil {
-		_u.SetCreatedAt(*v)
-	}
-	return _u
-}
-
 // SetDoneAt sets the "done_at" field.
 func (_u *ScheduleUpdate) SetDoneAt(v time.Time) *ScheduleUpdate {
 	_u.mutation.SetDoneAt(v)
 	return _u
-}
-
-// SetNillableDoneAt sets the "done_at" field if the given value is not nil.
-func (_u *ScheduleUpdate) SetNillableDoneAt(v *time.Time) *ScheduleUpdate {
-	if v != nil {
-		_u.SetDoneAt(*v)
-	}
-	return _u
-}
-
-// ClearDoneAt clears the value of the "done_at" field.
-func (_u *ScheduleUpdate) ClearDoneAt() *ScheduleUpdate {
-	_u.mutation.ClearDoneAt()
-	return _u
-}
-
-// Mutation returns the ScheduleMutation object of the builder.
-func (_u *ScheduleUpdate) Mutation() *ScheduleMutation {
-	return _u.mutation
 }
 
 // Save executes the query and returns the number of nodes affected by the update operation.
@@ -227,12 +57,6 @@ func (_u *ScheduleUpdate) Save(ctx context.Context) (int, error) {
 func (_u *ScheduleUpdate) Exec(ctx context.Context) error {
 	_, err := _u.Save(ctx)
 	return err
-}
-
-// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
-func (_u *ScheduleUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *ScheduleUpdate {
-	_u.modifiers = append(_u.modifiers, modifiers...)
-	return _u
 }
 
 func (_u *ScheduleUpdate) sqlSave(ctx context.Context) (_node int, err error) {
@@ -319,105 +143,15 @@ type ScheduleUpdateOne struct {
 	modifiers []func(*sql.UpdateBuilder)
 }
 
-// SetAction sets the "action" field.
-func (_u *ScheduleUpdateOne) SetAction(v string) *ScheduleUpdateOne {
-	_u.mutation.SetAction(v)
-	return _u
-}
-
-// SetNillableAction sets the "action" field if the given value is not nil.
-func (_u *ScheduleUpdateOne) SetNillableAction(v *string) *ScheduleUpdateOne {
-	if v != nil {
-		_u.SetAction(*v)
-	}
-	return _u
-}
-
-// SetAt sets the "at" field.
-func (_u *ScheduleUpdateOne) SetAt(v time.Time) *ScheduleUpdateOne {
-	_u.mutation.SetAt(v)
-	return _u
-}
-
-// SetNillableAt sets the "at" field if the given value is not nil.
-func (_u *ScheduleUpdateOne) SetNillableAt(v *time.Time) *ScheduleUpdateOne {
-	if v != nil {
-		_u.SetAt(*v)
-	}
-	return _u
-}
-
-// SetDocuments sets the "documents" field.
-func (_u *ScheduleUpdateOne) SetDocuments(v []string) *ScheduleUpdateOne {
-	_u.mutation.SetDocuments(v)
-	return _u
-}
-
-// AppendDocuments appends value to the "documents" field.
-func (_u *ScheduleUpdateOne) AppendDocuments(v []string) *ScheduleUpdateOne {
-	_u.mutation.AppendDocuments(v)
-	return _u
-}
-
-// SetReferences sets the "references" field.
-func (_u *ScheduleUpdateOne) SetReferences(v string) *ScheduleUpdateOne {
-	_u.mutation.SetReferences(v)
-	return _u
-}
-
-// SetNillableReferences sets the "references" field if the given value is not nil.
-func (_u *ScheduleUpdateOne) SetNillableReferences(v *string) *ScheduleUpdateOne {
-	if v != nil {
-		_u.SetReferences(*v)
-	}
-	return _u
-}
-
-// SetMessage sets the "message" field.
-func (_u *ScheduleUpdateOne) SetMessage(v string) *ScheduleUpdateOne {
-	_u.mutation.SetMessage(v)
-	return _u
-}
-
-// SetNillableMessage sets the "message" field if the given value is not nil.
-func (_u *ScheduleUpdateOne) SetNillableMessage(v *string) *ScheduleUpdateOne {
-	if v != nil {
-		_u.SetMessage(*v)
-	}
-	return _u
-}
-
-// ClearMessage clears the value of the "message" field.
-func (_u *ScheduleUpdateOne) ClearMessage() *ScheduleUpdateOne {
-	_u.mutation.ClearMessage()
-	return _u
-}
-
 // SetStatus sets the "status" field.
 func (_u *ScheduleUpdateOne) SetStatus(v string) *ScheduleUpdateOne {
 	_u.mutation.SetStatus(v)
 	return _u
 }
 
-// SetNillableStatus sets the "status" field if the given value is not nil.
-func (_u *ScheduleUpdateOne) SetNillableStatus(v *string) *ScheduleUpdateOne {
-	if v != nil {
-		_u.SetStatus(*v)
-	}
-	return _u
-}
-
 // SetError sets the "error" field.
 func (_u *ScheduleUpdateOne) SetError(v string) *ScheduleUpdateOne {
 	_u.mutation.SetError(v)
-	return _u
-}
-
-// SetNillableError sets the "error" field if the given value is not nil.
-func (_u *ScheduleUpdateOne) SetNillableError(v *string) *ScheduleUpdateOne {
-	if v != nil {
-		_u.SetError(*v)
-	}
 	return _u
 }
 
@@ -434,89 +168,9 @@ func (_u *ScheduleUpdateOne) SetSequence(v int64) *ScheduleUpdateOne {
 	return _u
 }
 
-// SetNillableSequence sets the "sequence" field if the given value is not nil.
-func (_u *ScheduleUpdateOne) SetNillableSequence(v *int64) *ScheduleUpdateOne {
-	if v != nil {
-		_u.SetSequence(*v)
-	}
-	return _u
-}
-
-// AddSequence adds value to the "sequence" field.
-func (_u *ScheduleUpdateOne) AddSequence(v int64) *ScheduleUpdateOne {
-	_u.mutation.AddSequence(v)
-	return _u
-}
-
-// ClearSequence clears the value of the "sequence" field.
-func (_u *ScheduleUpdateOne) ClearSequence() *ScheduleUpdateOne {
-	_u.mutation.ClearSequence()
-	return _u
-}
-
-// SetCreatedBy sets the "created_by" field.
-func (_u *ScheduleUpdateOne) SetCreatedBy(v string) *ScheduleUpdateOne {
-	_u.mutation.SetCreatedBy(v)
-	return _u
-}
-
-// SetNillableCreatedBy sets the "created_by" field if the given value is not nil.
-func (_u *ScheduleUpdateOne) SetNillableCreatedBy(v *string) *ScheduleUpdateOne {
-	if v != nil {
-		_u.SetCreatedBy(*v)
-	}
-	return _u
-}
-
-// SetCreatedAt sets the "created_at" field.
-func (_u *ScheduleUpdateOne) SetCreatedAt(v time.Time) *ScheduleUpdateOne {
-	_u.mutation.SetCreatedAt(v)
-	return _u
-}
-
-// SetNillableCreatedAt sets the "created_at" field if the given value is not nil.
-func (_u *ScheduleUpdateOne) SetNillableCreatedAt(v *time.Time) *ScheduleUpdateOne {
-	if v != nil {
-		_u.SetCreatedAt(*v)
-	}
-	return _u
-}
-
 // SetDoneAt sets the "done_at" field.
 func (_u *ScheduleUpdateOne) SetDoneAt(v time.Time) *ScheduleUpdateOne {
 	_u.mutation.SetDoneAt(v)
-	return _u
-}
-
-// SetNillableDoneAt sets the "done_at" field if the given value is not nil.
-func (_u *ScheduleUpdateOne) SetNillableDoneAt(v *time.Time) *ScheduleUpdateOne {
-	if v != nil {
-		_u.SetDoneAt(*v)
-	}
-	return _u
-}
-
-// ClearDoneAt clears the value of the "done_at" field.
-func (_u *ScheduleUpdateOne) ClearDoneAt() *ScheduleUpdateOne {
-	_u.mutation.ClearDoneAt()
-	return _u
-}
-
-// Mutation returns the ScheduleMutation object of the builder.
-func (_u *ScheduleUpdateOne) Mutation() *ScheduleMutation {
-	return _u.mutation
-}
-
-// Where appends a list predicates to the ScheduleUpdate builder.
-func (_u *ScheduleUpdateOne) Where(ps ...predicate.Schedule) *ScheduleUpdateOne {
-	_u.mutation.Where(ps...)
-	return _u
-}
-
-// Select allows selecting one or more fields (columns) of the returned entity.
-// The default is selecting all fields defined in the entity schema.
-func (_u *ScheduleUpdateOne) Select(field string, fields ...string) *ScheduleUpdateOne {
-	_u.fields = append([]string{field}, fields...)
 	return _u
 }
 
@@ -529,12 +183,6 @@ func (_u *ScheduleUpdateOne) Save(ctx context.Context) (*Schedule, error) {
 func (_u *ScheduleUpdateOne) Exec(ctx context.Context) error {
 	_, err := _u.Save(ctx)
 	return err
-}
-
-// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
-func (_u *ScheduleUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *ScheduleUpdateOne {
-	_u.modifiers = append(_u.modifiers, modifiers...)
-	return _u
 }
 
 func (_u *ScheduleUpdateOne) sqlSave(ctx context.Context) (_node *Schedule, err error) {

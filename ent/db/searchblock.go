@@ -7,7 +7,6 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/searchblock"
 )
 
 // SearchBlock is the model entity for the SearchBlock schema.
@@ -27,76 +26,10 @@ type SearchBlock struct {
 	Batch any `json:"-"`
 }
 
-// scanValues returns the types for scanning values from sql.Rows.
-func (*SearchBlock) scanValues(columns []string) ([]any, error) {
-	values := make([]any, len(columns))
-	for i := range columns {
-		switch columns[i] {
-		case searchblock.FieldPostings, searchblock.FieldPositions:
-			values[i] = new([]byte)
-		case searchblock.FieldID, searchblock.FieldSegment:
-			values[i] = new(sql.NullInt64)
-		default:
-			values[i] = new(sql.UnknownType)
-		}
-	}
-	return values, nil
-}
-
-// assignValues assigns the values that were returned from sql.Rows (after scanning)
-// to the SearchBlock fields.
-func (_m *SearchBlock) assignValues(columns []string, values []any) error {
-	if m, n := len(values), len(columns); m < n {
-		return fmt.Errorf("mismatch number of scan values: %d != %d", m, n)
-	}
-	for i := range columns {
-		switch columns[i] {
-		case searchblock.FieldID:
-			value, ok := values[i].(*sql.NullInt64)
-			if !ok {
-				return fmt.Errorf("unexpected type %T for field id", value)
-			}
-			_m.ID = int64(value.Int64)
-		case searchblock.FieldSegment:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field segment", values[i])
-			} else if value.Valid {
-				_m.Segment = value.Int64
-			}
-		case searchblock.FieldPostings:
-			if value, ok := values[i].(*[]byte); !ok {
-				return fmt.Errorf("unexpected type %T for field postings", values[i])
-			} else if value != nil {
-				_m.Postings = *value
-			}
-		case searchblock.FieldPositions:
-			if value, ok := values[i].(*[]byte); !ok {
-				return fmt.Errorf("unexpected type %T for field positions", values[i])
-			} else if value != nil {
-				_m.Positions = *value
-			}
-		default:
-			_m.selectValues.Set(columns[i], values[i])
-		}
-	}
-	return nil
-}
-
 // Value returns the ent.Value that was dynamically selected and assigned to the SearchBlock.
 // This includes values selected through modifiers, order, etc.
 func (_m *SearchBlock) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
-}
-
-// Unwrap unwraps the SearchBlock entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *SearchBlock) Unwrap() *SearchBlock {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: SearchBlock is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
 }
 
 // String implements the fmt.Stringer.

@@ -7,7 +7,6 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/searchpending"
 )
 
 // SearchPending is the model entity for the SearchPending schema.
@@ -23,64 +22,10 @@ type SearchPending struct {
 	Batch any `json:"-"`
 }
 
-// scanValues returns the types for scanning values from sql.Rows.
-func (*SearchPending) scanValues(columns []string) ([]any, error) {
-	values := make([]any, len(columns))
-	for i := range columns {
-		switch columns[i] {
-		case searchpending.FieldData:
-			values[i] = new([]byte)
-		case searchpending.FieldID:
-			values[i] = new(sql.NullInt64)
-		default:
-			values[i] = new(sql.UnknownType)
-		}
-	}
-	return values, nil
-}
-
-// assignValues assigns the values that were returned from sql.Rows (after scanning)
-// to the SearchPending fields.
-func (_m *SearchPending) assignValues(columns []string, values []any) error {
-	if m, n := len(values), len(columns); m < n {
-		return fmt.Errorf("mismatch number of scan values: %d != %d", m, n)
-	}
-	for i := range columns {
-		switch columns[i] {
-		case searchpending.FieldID:
-			value, ok := values[i].(*sql.NullInt64)
-			if !ok {
-				return fmt.Errorf("unexpected type %T for field id", value)
-			}
-			_m.ID = int64(value.Int64)
-		case searchpending.FieldData:
-			if value, ok := values[i].(*[]byte); !ok {
-				return fmt.Errorf("unexpected type %T for field data", values[i])
-			} else if value != nil {
-				_m.Data = *value
-			}
-		default:
-			_m.selectValues.Set(columns[i], values[i])
-		}
-	}
-	return nil
-}
-
 // Value returns the ent.Value that was dynamically selected and assigned to the SearchPending.
 // This includes values selected through modifiers, order, etc.
 func (_m *SearchPending) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
-}
-
-// Unwrap unwraps the SearchPending entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *SearchPending) Unwrap() *SearchPending {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: SearchPending is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
 }
 
 // String implements the fmt.Stringer.

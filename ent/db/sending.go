@@ -194,17 +194,6 @@ func (_m *Sending) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the Sending entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Sending) Unwrap() *Sending {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Sending is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Sending) String() string {
 	return fmt.Sprintf("Sending(id=%v)", _m.ID)

@@ -8,7 +8,7 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/sendingrecipient"
+
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -43,125 +43,10 @@ type SendingRecipient struct {
 	Batch any `json:"-"`
 }
 
-// scanValues returns the types for scanning values from sql.Rows.
-func (*SendingRecipient) scanValues(columns []string) ([]any, error) {
-	values := make([]any, len(columns))
-	for i := range columns {
-		switch columns[i] {
-		case sendingrecipient.FieldID, sendingrecipient.FieldSendingID, sendingrecipient.FieldSubscriberID, sendingrecipient.FieldAttempts:
-			values[i] = new(sql.NullInt64)
-		case sendingrecipient.FieldEmailHash, sendingrecipient.FieldState, sendingrecipient.FieldWorker, sendingrecipient.FieldCode:
-			values[i] = new(sql.NullString)
-		case sendingrecipient.FieldNextAttemptAt, sendingrecipient.FieldFirstAttemptAt, sendingrecipient.FieldEndedAt:
-			values[i] = new(sql.NullTime)
-		default:
-			values[i] = new(sql.UnknownType)
-		}
-	}
-	return values, nil
-}
-
-// assignValues assigns the values that were returned from sql.Rows (after scanning)
-// to the SendingRecipient fields.
-func (_m *SendingRecipient) assignValues(columns []string, values []any) error {
-	if m, n := len(values), len(columns); m < n {
-		return fmt.Errorf("mismatch number of scan values: %d != %d", m, n)
-	}
-	for i := range columns {
-		switch columns[i] {
-		case sendingrecipient.FieldID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field id", values[i])
-			} else if value.Valid {
-				_m.ID = domain.ID(value.Int64)
-			}
-		case sendingrecipient.FieldSendingID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field sending_id", values[i])
-			} else if value.Valid {
-				_m.SendingID = domain.ID(value.Int64)
-			}
-		case sendingrecipient.FieldSubscriberID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field subscriber_id", values[i])
-			} else if value.Valid {
-				_m.SubscriberID = new(domain.ID)
-				*_m.SubscriberID = domain.ID(value.Int64)
-			}
-		case sendingrecipient.FieldEmailHash:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field email_hash", values[i])
-			} else if value.Valid {
-				_m.EmailHash = value.String
-			}
-		case sendingrecipient.FieldState:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field state", values[i])
-			} else if value.Valid {
-				_m.State = value.String
-			}
-		case sendingrecipient.FieldWorker:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field worker", values[i])
-			} else if value.Valid {
-				_m.Worker = value.String
-			}
-		case sendingrecipient.FieldAttempts:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field attempts", values[i])
-			} else if value.Valid {
-				_m.Attempts = int(value.Int64)
-			}
-		case sendingrecipient.FieldNextAttemptAt:
-			if value, ok := values[i].(*sql.NullTime); !ok {
-				return fmt.Errorf("unexpected type %T for field next_attempt_at", values[i])
-			} else if value.Valid {
-				_m.NextAttemptAt = new(time.Time)
-				*_m.NextAttemptAt = value.Time
-			}
-		case sendingrecipient.FieldFirstAttemptAt:
-			if value, ok := values[i].(*sql.NullTime); !ok {
-				return fmt.Errorf("unexpected type %T for field first_attempt_at", values[i])
-			} else if value.Valid {
-				_m.FirstAttemptAt = new(time.Time)
-				*_m.FirstAttemptAt = value.Time
-			}
-		case sendingrecipient.FieldEndedAt:
-			if value, ok := values[i].(*sql.NullTime); !ok {
-				return fmt.Errorf("unexpected type %T for field ended_at", values[i])
-			} else if value.Valid {
-				_m.EndedAt = new(time.Time)
-				*_m.EndedAt = value.Time
-			}
-		case sendingrecipient.FieldCode:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field code", values[i])
-			} else if value.Valid {
-				_m.Code = new(string)
-				*_m.Code = value.String
-			}
-		default:
-			_m.selectValues.Set(columns[i], values[i])
-		}
-	}
-	return nil
-}
-
 // Value returns the ent.Value that was dynamically selected and assigned to the SendingRecipient.
 // This includes values selected through modifiers, order, etc.
 func (_m *SendingRecipient) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
-}
-
-// Unwrap unwraps the SendingRecipient entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *SendingRecipient) Unwrap() *SendingRecipient {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: SendingRecipient is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
 }
 
 // String implements the fmt.Stringer.

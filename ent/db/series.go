@@ -222,17 +222,6 @@ func (_m *Series) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the Series entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Series) Unwrap() *Series {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Series is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Series) String() string {
 	return fmt.Sprintf("Series(id=%v)", _m.ID)

@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/ent/db/series"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // SeriesQuery is the builder for querying Series entities.
@@ -60,60 +59,6 @@ func (_q *SeriesQuery) Order(o ...series.OrderOption) *SeriesQuery {
 	return _q
 }
 
-// First returns the first Series entity from the query.
-// Returns a *NotFoundError when no Series was found.
-func (_q *SeriesQuery) First(ctx context.Context) (*Series, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{series.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first Series ID from the query.
-// Returns a *NotFoundError when no Series ID was found.
-func (_q *SeriesQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{series.Label}
-		return
-	}
-	return ids[0], nil
-}
-
-// Only returns a single Series entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one Series entity is found.
-// Returns a *NotFoundError when no Series entities are found.
-func (_q *SeriesQuery) Only(ctx context.Context) (*Series, error) {
-	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
-	if err != nil {
-		return nil, err
-	}
-	switch len(nodes) {
-	case 1:
-		return nodes[0], nil
-	case 0:
-		return nil, &NotFoundError{series.Label}
-	default:
-		return nil, &NotSingularError{series.Label}
-	}
-}
-
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *SeriesQuery) OnlyX(ctx context.Context) *Series {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
 // All executes the query and returns a list of SeriesSlice.
 func (_q *SeriesQuery) All(ctx context.Context) ([]*Series, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
@@ -131,68 +76,6 @@ func (_q *SeriesQuery) AllX(ctx context.Context) []*Series {
 		panic(err)
 	}
 	return nodes
-}
-
-// IDs executes the query and returns a list of Series IDs.
-func (_q *SeriesQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(series.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
-// Count returns the count of the given query.
-func (_q *SeriesQuery) Count(ctx context.Context) (int, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
-	if err := _q.prepareQuery(ctx); err != nil {
-		return 0, err
-	}
-	return withInterceptors[int](ctx, _q, querierCount[*SeriesQuery](), _q.inters)
-}
-
-// CountX is like Count, but panics if an error occurs.
-func (_q *SeriesQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *SeriesQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the SeriesQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *SeriesQuery) Clone() *SeriesQuery {
-	if _q == nil {
-		return nil
-	}
-	return &SeriesQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]series.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Series{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -213,11 +96,6 @@ func (_q *SeriesQuery) Select(fields ...string) *SeriesSelect {
 	sbuild.label = series.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a SeriesSelect configured with the given aggregations.
-func (_q *SeriesQuery) Aggregate(fns ...AggregateFunc) *SeriesSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *SeriesQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +251,6 @@ type SeriesSelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *SeriesSelect) Aggregate(fns ...AggregateFunc) *SeriesSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *SeriesSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +279,4 @@ func (_s *SeriesSelect) sqlScan(ctx context.Context, root *SeriesQuery, v any) e
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *SeriesSelect) Modify(modifiers ...func(s *sql.Selector)) *SeriesSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

@@ -267,17 +267,6 @@ func (_m *Source) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the Source entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Source) Unwrap() *Source {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Source is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Source) String() string {
 	return fmt.Sprintf("Source(id=%v)", _m.ID)

@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/ent/db/source"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // SourceQuery is the builder for querying Source entities.
@@ -60,60 +59,6 @@ func (_q *SourceQuery) Order(o ...source.OrderOption) *SourceQuery {
 	return _q
 }
 
-// First returns the first Source entity from the query.
-// Returns a *NotFoundError when no Source was found.
-func (_q *SourceQuery) First(ctx context.Context) (*Source, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{source.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first Source ID from the query.
-// Returns a *NotFoundError when no Source ID was found.
-func (_q *SourceQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{source.Label}
-		return
-	}
-	return ids[0], nil
-}
-
-// Only returns a single Source entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one Source entity is found.
-// Returns a *NotFoundError when no Source entities are found.
-func (_q *SourceQuery) Only(ctx context.Context) (*Source, error) {
-	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
-	if err != nil {
-		return nil, err
-	}
-	switch len(nodes) {
-	case 1:
-		return nodes[0], nil
-	case 0:
-		return nil, &NotFoundError{source.Label}
-	default:
-		return nil, &NotSingularError{source.Label}
-	}
-}
-
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *SourceQuery) OnlyX(ctx context.Context) *Source {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
 // All executes the query and returns a list of Sources.
 func (_q *SourceQuery) All(ctx context.Context) ([]*Source, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
@@ -131,18 +76,6 @@ func (_q *SourceQuery) AllX(ctx context.Context) []*Source {
 		panic(err)
 	}
 	return nodes
-}
-
-// IDs executes the query and returns a list of Source IDs.
-func (_q *SourceQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(source.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
 }
 
 // Count returns the count of the given query.
@@ -163,38 +96,6 @@ func (_q *SourceQuery) CountX(ctx context.Context) int {
 	return count
 }
 
-// Exist returns true if the query has elements in the graph.
-func (_q *SourceQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the SourceQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *SourceQuery) Clone() *SourceQuery {
-	if _q == nil {
-		return nil
-	}
-	return &SourceQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]source.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Source{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
-}
-
 // Select allows the selection one or more fields/columns for the given query,
 // instead of selecting all fields in the entity.
 //
@@ -213,11 +114,6 @@ func (_q *SourceQuery) Select(fields ...string) *SourceSelect {
 	sbuild.label = source.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a SourceSelect configured with the given aggregations.
-func (_q *SourceQuery) Aggregate(fns ...AggregateFunc) *SourceSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *SourceQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +269,6 @@ type SourceSelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *SourceSelect) Aggregate(fns ...AggregateFunc) *SourceSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *SourceSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +297,4 @@ func (_s *SourceSelect) sqlScan(ctx context.Context, root *SourceQuery, v any) e
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *SourceSelect) Modify(modifiers ...func(s *sql.Selector)) *SourceSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

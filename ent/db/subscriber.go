@@ -125,17 +125,6 @@ func (_m *Subscriber) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the Subscriber entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Subscriber) Unwrap() *Subscriber {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Subscriber is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Subscriber) String() string {
 	return fmt.Sprintf("Subscriber(id=%v)", _m.ID)

@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/ent/db/subscriber"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // SubscriberQuery is the builder for querying Subscriber entities.
@@ -60,60 +59,6 @@ func (_q *SubscriberQuery) Order(o ...subscriber.OrderOption) *SubscriberQuery {
 	return _q
 }
 
-// First returns the first Subscriber entity from the query.
-// Returns a *NotFoundError when no Subscriber was found.
-func (_q *SubscriberQuery) First(ctx context.Context) (*Subscriber, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{subscriber.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first Subscriber ID from the query.
-// Returns a *NotFoundError when no Subscriber ID was found.
-func (_q *SubscriberQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{subscriber.Label}
-		return
-	}
-	return ids[0], nil
-}
-
-// Only returns a single Subscriber entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one Subscriber entity is found.
-// Returns a *NotFoundError when no Subscriber entities are found.
-func (_q *SubscriberQuery) Only(ctx context.Context) (*Subscriber, error) {
-	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
-	if err != nil {
-		return nil, err
-	}
-	switch len(nodes) {
-	case 1:
-		return nodes[0], nil
-	case 0:
-		return nil, &NotFoundError{subscriber.Label}
-	default:
-		return nil, &NotSingularError{subscriber.Label}
-	}
-}
-
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *SubscriberQuery) OnlyX(ctx context.Context) *Subscriber {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
 // All executes the query and returns a list of Subscribers.
 func (_q *SubscriberQuery) All(ctx context.Context) ([]*Subscriber, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
@@ -122,77 +67,6 @@ func (_q *SubscriberQuery) All(ctx context.Context) ([]*Subscriber, error) {
 	}
 	qr := querierAll[[]*Subscriber, *SubscriberQuery]()
 	return withInterceptors[[]*Subscriber](ctx, _q, qr, _q.inters)
-}
-
-// AllX is like All, but panics if an error occurs.
-func (_q *SubscriberQuery) AllX(ctx context.Context) []*Subscriber {
-	nodes, err := _q.All(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return nodes
-}
-
-// IDs executes the query and returns a list of Subscriber IDs.
-func (_q *SubscriberQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(subscriber.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
-// Count returns the count of the given query.
-func (_q *SubscriberQuery) Count(ctx context.Context) (int, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
-	if err := _q.prepareQuery(ctx); err != nil {
-		return 0, err
-	}
-	return withInterceptors[int](ctx, _q, querierCount[*SubscriberQuery](), _q.inters)
-}
-
-// CountX is like Count, but panics if an error occurs.
-func (_q *SubscriberQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *SubscriberQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the SubscriberQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *SubscriberQuery) Clone() *SubscriberQuery {
-	if _q == nil {
-		return nil
-	}
-	return &SubscriberQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]subscriber.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Subscriber{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -213,11 +87,6 @@ func (_q *SubscriberQuery) Select(fields ...string) *SubscriberSelect {
 	sbuild.label = subscriber.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a SubscriberSelect configured with the given aggregations.
-func (_q *SubscriberQuery) Aggregate(fns ...AggregateFunc) *SubscriberSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *SubscriberQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +242,6 @@ type SubscriberSelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *SubscriberSelect) Aggregate(fns ...AggregateFunc) *SubscriberSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *SubscriberSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +270,4 @@ func (_s *SubscriberSelect) sqlScan(ctx context.Context, root *SubscriberQuery, 
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *SubscriberSelect) Modify(modifiers ...func(s *sql.Selector)) *SubscriberSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

@@ -8,7 +8,7 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/subscription"
+
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -37,104 +37,10 @@ type Subscription struct {
 	Batch any `json:"-"`
 }
 
-// scanValues returns the types for scanning values from sql.Rows.
-func (*Subscription) scanValues(columns []string) ([]any, error) {
-	values := make([]any, len(columns))
-	for i := range columns {
-		switch columns[i] {
-		case subscription.FieldID, subscription.FieldSubscriberID, subscription.FieldSeriesID, subscription.FieldClearance:
-			values[i] = new(sql.NullInt64)
-		case subscription.FieldState:
-			values[i] = new(sql.NullString)
-		case subscription.FieldCreatedAt, subscription.FieldConfirmedAt, subscription.FieldEndedAt:
-			values[i] = new(sql.NullTime)
-		default:
-			values[i] = new(sql.UnknownType)
-		}
-	}
-	return values, nil
-}
-
-// assignValues assigns the values that were returned from sql.Rows (after scanning)
-// to the Subscription fields.
-func (_m *Subscription) assignValues(columns []string, values []any) error {
-	if m, n := len(values), len(columns); m < n {
-		return fmt.Errorf("mismatch number of scan values: %d != %d", m, n)
-	}
-	for i := range columns {
-		switch columns[i] {
-		case subscription.FieldID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field id", values[i])
-			} else if value.Valid {
-				_m.ID = domain.ID(value.Int64)
-			}
-		case subscription.FieldSubscriberID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field subscriber_id", values[i])
-			} else if value.Valid {
-				_m.SubscriberID = domain.ID(value.Int64)
-			}
-		case subscription.FieldSeriesID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field series_id", values[i])
-			} else if value.Valid {
-				_m.SeriesID = domain.ID(value.Int64)
-			}
-		case subscription.FieldClearance:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field clearance", values[i])
-			} else if value.Valid {
-				_m.Clearance = domain.Marking(value.Int64)
-			}
-		case subscription.FieldState:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field state", values[i])
-			} else if value.Valid {
-				_m.State = value.String
-			}
-		case subscription.FieldCreatedAt:
-			if value, ok := values[i].(*sql.NullTime); !ok {
-				return fmt.Errorf("unexpected type %T for field created_at", values[i])
-			} else if value.Valid {
-				_m.CreatedAt = value.Time
-			}
-		case subscription.FieldConfirmedAt:
-			if value, ok := values[i].(*sql.NullTime); !ok {
-				return fmt.Errorf("unexpected type %T for field confirmed_at", values[i])
-			} else if value.Valid {
-				_m.ConfirmedAt = new(time.Time)
-				*_m.ConfirmedAt = value.Time
-			}
-		case subscription.FieldEndedAt:
-			if value, ok := values[i].(*sql.NullTime); !ok {
-				return fmt.Errorf("unexpected type %T for field ended_at", values[i])
-			} else if value.Valid {
-				_m.EndedAt = new(time.Time)
-				*_m.EndedAt = value.Time
-			}
-		default:
-			_m.selectValues.Set(columns[i], values[i])
-		}
-	}
-	return nil
-}
-
 // Value returns the ent.Value that was dynamically selected and assigned to the Subscription.
 // This includes values selected through modifiers, order, etc.
 func (_m *Subscription) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
-}
-
-// Unwrap unwraps the Subscription entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Subscription) Unwrap() *Subscription {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Subscription is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
 }
 
 // String implements the fmt.Stringer.

@@ -8,7 +8,7 @@ import (
 
 	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
-	"github.com/redthread-api/redthread/ent/db/subscriptionrequest"
+
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -45,129 +45,10 @@ type SubscriptionRequest struct {
 	Batch any `json:"-"`
 }
 
-// scanValues returns the types for scanning values from sql.Rows.
-func (*SubscriptionRequest) scanValues(columns []string) ([]any, error) {
-	values := make([]any, len(columns))
-	for i := range columns {
-		switch columns[i] {
-		case subscriptionrequest.FieldID, subscriptionrequest.FieldSeriesID:
-			values[i] = new(sql.NullInt64)
-		case subscriptionrequest.FieldEmail, subscriptionrequest.FieldEmailHash, subscriptionrequest.FieldLanguage, subscriptionrequest.FieldNetwork, subscriptionrequest.FieldTextVersion, subscriptionrequest.FieldTokenHash, subscriptionrequest.FieldState:
-			values[i] = new(sql.NullString)
-		case subscriptionrequest.FieldCreatedAt, subscriptionrequest.FieldExpiresAt, subscriptionrequest.FieldEndedAt:
-			values[i] = new(sql.NullTime)
-		default:
-			values[i] = new(sql.UnknownType)
-		}
-	}
-	return values, nil
-}
-
-// assignValues assigns the values that were returned from sql.Rows (after scanning)
-// to the SubscriptionRequest fields.
-func (_m *SubscriptionRequest) assignValues(columns []string, values []any) error {
-	if m, n := len(values), len(columns); m < n {
-		return fmt.Errorf("mismatch number of scan values: %d != %d", m, n)
-	}
-	for i := range columns {
-		switch columns[i] {
-		case subscriptionrequest.FieldID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field id", values[i])
-			} else if value.Valid {
-				_m.ID = domain.ID(value.Int64)
-			}
-		case subscriptionrequest.FieldEmail:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field email", values[i])
-			} else if value.Valid {
-				_m.Email = value.String
-			}
-		case subscriptionrequest.FieldEmailHash:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field email_hash", values[i])
-			} else if value.Valid {
-				_m.EmailHash = value.String
-			}
-		case subscriptionrequest.FieldSeriesID:
-			if value, ok := values[i].(*sql.NullInt64); !ok {
-				return fmt.Errorf("unexpected type %T for field series_id", values[i])
-			} else if value.Valid {
-				_m.SeriesID = domain.ID(value.Int64)
-			}
-		case subscriptionrequest.FieldLanguage:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field language", values[i])
-			} else if value.Valid {
-				_m.Language = value.String
-			}
-		case subscriptionrequest.FieldNetwork:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field network", values[i])
-			} else if value.Valid {
-				_m.Network = new(string)
-				*_m.Network = value.String
-			}
-		case subscriptionrequest.FieldTextVersion:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field text_version", values[i])
-			} else if value.Valid {
-				_m.TextVersion = value.String
-			}
-		case subscriptionrequest.FieldTokenHash:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field token_hash", values[i])
-			} else if value.Valid {
-				_m.TokenHash = new(string)
-				*_m.TokenHash = value.String
-			}
-		case subscriptionrequest.FieldState:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field state", values[i])
-			} else if value.Valid {
-				_m.State = value.String
-			}
-		case subscriptionrequest.FieldCreatedAt:
-			if value, ok := values[i].(*sql.NullTime); !ok {
-				return fmt.Errorf("unexpected type %T for field created_at", values[i])
-			} else if value.Valid {
-				_m.CreatedAt = value.Time
-			}
-		case subscriptionrequest.FieldExpiresAt:
-			if value, ok := values[i].(*sql.NullTime); !ok {
-				return fmt.Errorf("unexpected type %T for field expires_at", values[i])
-			} else if value.Valid {
-				_m.ExpiresAt = value.Time
-			}
-		case subscriptionrequest.FieldEndedAt:
-			if value, ok := values[i].(*sql.NullTime); !ok {
-				return fmt.Errorf("unexpected type %T for field ended_at", values[i])
-			} else if value.Valid {
-				_m.EndedAt = new(time.Time)
-				*_m.EndedAt = value.Time
-			}
-		default:
-			_m.selectValues.Set(columns[i], values[i])
-		}
-	}
-	return nil
-}
-
 // Value returns the ent.Value that was dynamically selected and assigned to the SubscriptionRequest.
 // This includes values selected through modifiers, order, etc.
 func (_m *SubscriptionRequest) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
-}
-
-// Unwrap unwraps the SubscriptionRequest entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *SubscriptionRequest) Unwrap() *SubscriptionRequest {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: SubscriptionRequest is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
 }
 
 // String implements the fmt.Stringer.

@@ -101,17 +101,6 @@ func (_m *Suppression) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
 }
 
-// Unwrap unwraps the Suppression entity that was returned from a transaction after it was closed,
-// so that all future queries will be executed through the driver which created the transaction.
-func (_m *Suppression) Unwrap() *Suppression {
-	_tx, ok := _m.config.driver.(*txDriver)
-	if !ok {
-		panic("db: Suppression is not a transactional entity")
-	}
-	_m.config.driver = _tx.drv
-	return _m
-}
-
 // String implements the fmt.Stringer.
 func (_m *Suppression) String() string {
 	return fmt.Sprintf("Suppression(id=%v)", _m.ID)

@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/ent/db/suppression"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // SuppressionQuery is the builder for querying Suppression entities.
@@ -60,60 +59,6 @@ func (_q *SuppressionQuery) Order(o ...suppression.OrderOption) *SuppressionQuer
 	return _q
 }
 
-// First returns the first Suppression entity from the query.
-// Returns a *NotFoundError when no Suppression was found.
-func (_q *SuppressionQuery) First(ctx context.Context) (*Suppression, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{suppression.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first Suppression ID from the query.
-// Returns a *NotFoundError when no Suppression ID was found.
-func (_q *SuppressionQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{suppression.Label}
-		return
-	}
-	return ids[0], nil
-}
-
-// Only returns a single Suppression entity found by the query, ensuring it only returns one.
-// Returns a *NotSingularError when more than one Suppression entity is found.
-// Returns a *NotFoundError when no Suppression entities are found.
-func (_q *SuppressionQuery) Only(ctx context.Context) (*Suppression, error) {
-	nodes, err := _q.Limit(2).All(setContextOp(ctx, _q.ctx, ent.OpQueryOnly))
-	if err != nil {
-		return nil, err
-	}
-	switch len(nodes) {
-	case 1:
-		return nodes[0], nil
-	case 0:
-		return nil, &NotFoundError{suppression.Label}
-	default:
-		return nil, &NotSingularError{suppression.Label}
-	}
-}
-
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *SuppressionQuery) OnlyX(ctx context.Context) *Suppression {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
 // All executes the query and returns a list of Suppressions.
 func (_q *SuppressionQuery) All(ctx context.Context) ([]*Suppression, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
@@ -122,77 +67,6 @@ func (_q *SuppressionQuery) All(ctx context.Context) ([]*Suppression, error) {
 	}
 	qr := querierAll[[]*Suppression, *SuppressionQuery]()
 	return withInterceptors[[]*Suppression](ctx, _q, qr, _q.inters)
-}
-
-// AllX is like All, but panics if an error occurs.
-func (_q *SuppressionQuery) AllX(ctx context.Context) []*Suppression {
-	nodes, err := _q.All(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return nodes
-}
-
-// IDs executes the query and returns a list of Suppression IDs.
-func (_q *SuppressionQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(suppression.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
-// Count returns the count of the given query.
-func (_q *SuppressionQuery) Count(ctx context.Context) (int, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
-	if err := _q.prepareQuery(ctx); err != nil {
-		return 0, err
-	}
-	return withInterceptors[int](ctx, _q, querierCount[*SuppressionQuery](), _q.inters)
-}
-
-// CountX is like Count, but panics if an error occurs.
-func (_q *SuppressionQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *SuppressionQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the SuppressionQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *SuppressionQuery) Clone() *SuppressionQuery {
-	if _q == nil {
-		return nil
-	}
-	return &SuppressionQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]suppression.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Suppression{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -213,11 +87,6 @@ func (_q *SuppressionQuery) Select(fields ...string) *SuppressionSelect {
 	sbuild.label = suppression.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a SuppressionSelect configured with the given aggregations.
-func (_q *SuppressionQuery) Aggregate(fns ...AggregateFunc) *SuppressionSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *SuppressionQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +242,6 @@ type SuppressionSelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *SuppressionSelect) Aggregate(fns ...AggregateFunc) *SuppressionSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *SuppressionSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +270,4 @@ func (_s *SuppressionSelect) sqlScan(ctx context.Context, root *SuppressionQuery
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *SuppressionSelect) Modify(modifiers ...func(s *sql.Selector)) *SuppressionSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

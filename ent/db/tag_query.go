@@ -13,7 +13,6 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/predicate"
 	"github.com/redthread-api/redthread/ent/db/tag"
-	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // TagQuery is the builder for querying Tag entities.
@@ -60,33 +59,6 @@ func (_q *TagQuery) Order(o ...tag.OrderOption) *TagQuery {
 	return _q
 }
 
-// First returns the first Tag entity from the query.
-// Returns a *NotFoundError when no Tag was found.
-func (_q *TagQuery) First(ctx context.Context) (*Tag, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{tag.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first Tag ID from the query.
-// Returns a *NotFoundError when no Tag ID was found.
-func (_q *TagQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{tag.Label}
-		return
-	}
-	return ids[0], nil
-}
-
 // Only returns a single Tag entity found by the query, ensuring it only returns one.
 // Returns a *NotSingularError when more than one Tag entity is found.
 // Returns a *NotFoundError when no Tag entities are found.
@@ -103,15 +75,6 @@ func (_q *TagQuery) Only(ctx context.Context) (*Tag, error) {
 	default:
 		return nil, &NotSingularError{tag.Label}
 	}
-}
-
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *TagQuery) OnlyX(ctx context.Context) *Tag {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
 }
 
 // All executes the query and returns a list of Tags.
@@ -133,18 +96,6 @@ func (_q *TagQuery) AllX(ctx context.Context) []*Tag {
 	return nodes
 }
 
-// IDs executes the query and returns a list of Tag IDs.
-func (_q *TagQuery) IDs(ctx context.Context) (ids []domain.ID, err error) {
-	if _q.ctx.Unique == nil && _q.path != nil {
-		_q.Unique(true)
-	}
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryIDs)
-	if err = _q.Select(tag.FieldID).Scan(ctx, &ids); err != nil {
-		return nil, err
-	}
-	return ids, nil
-}
-
 // Count returns the count of the given query.
 func (_q *TagQuery) Count(ctx context.Context) (int, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
@@ -152,47 +103,6 @@ func (_q *TagQuery) Count(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	return withInterceptors[int](ctx, _q, querierCount[*TagQuery](), _q.inters)
-}
-
-// CountX is like Count, but panics if an error occurs.
-func (_q *TagQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *TagQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the TagQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *TagQuery) Clone() *TagQuery {
-	if _q == nil {
-		return nil
-	}
-	return &TagQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]tag.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Tag{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
 }
 
 // Select allows the selection one or more fields/columns for the given query,
@@ -213,11 +123,6 @@ func (_q *TagQuery) Select(fields ...string) *TagSelect {
 	sbuild.label = tag.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a TagSelect configured with the given aggregations.
-func (_q *TagQuery) Aggregate(fns ...AggregateFunc) *TagSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *TagQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +278,6 @@ type TagSelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *TagSelect) Aggregate(fns ...AggregateFunc) *TagSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *TagSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +306,4 @@ func (_s *TagSelect) sqlScan(ctx context.Context, root *TagQuery, v any) error {
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *TagSelect) Modify(modifiers ...func(s *sql.Selector)) *TagSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

@@ -178,29 +178,6 @@ func (f CommitFunc) Commit(ctx context.Context, tx *Tx) error {
 	return f(ctx, tx)
 }
 
-// Commit commits the transaction.
-func (tx *Tx) Commit() error {
-	txDriver := tx.config.driver.(*txDriver)
-	var fn Committer = CommitFunc(func(context.Context, *Tx) error {
-		return txDriver.tx.Commit()
-	})
-	txDriver.mu.Lock()
-	hooks := append([]CommitHook(nil), txDriver.onCommit...)
-	txDriver.mu.Unlock()
-	for i := len(hooks) - 1; i >= 0; i-- {
-		fn = hooks[i](fn)
-	}
-	return fn.Commit(tx.ctx, tx)
-}
-
-// OnCommit adds a hook to call on commit.
-func (tx *Tx) OnCommit(f CommitHook) {
-	txDriver := tx.config.driver.(*txDriver)
-	txDriver.mu.Lock()
-	txDriver.onCommit = append(txDriver.onCommit, f)
-	txDriver.mu.Unlock()
-}
-
 type (
 	// Rollbacker is the interface that wraps the Rollback method.
 	Rollbacker interface {
@@ -234,103 +211,6 @@ func (f RollbackFunc) Rollback(ctx context.Context, tx *Tx) error {
 	return f(ctx, tx)
 }
 
-// Rollback rollbacks the transaction.
-func (tx *Tx) Rollback() error {
-	txDriver := tx.config.driver.(*txDriver)
-	var fn Rollbacker = RollbackFunc(func(context.Context, *Tx) error {
-		return txDriver.tx.Rollback()
-	})
-	txDriver.mu.Lock()
-	hooks := append([]RollbackHook(nil), txDriver.onRollback...)
-	txDriver.mu.Unlock()
-	for i := len(hooks) - 1; i >= 0; i-- {
-		fn = hooks[i](fn)
-	}
-	return fn.Rollback(tx.ctx, tx)
-}
-
-// OnRollback adds a hook to call on rollback.
-func (tx *Tx) OnRollback(f RollbackHook) {
-	txDriver := tx.config.driver.(*txDriver)
-	txDriver.mu.Lock()
-	txDriver.onRollback = append(txDriver.onRollback, f)
-	txDriver.mu.Unlock()
-}
-
-// Client returns a Client that binds to current transaction.
-func (tx *Tx) Client() *Client {
-	tx.clientOnce.Do(func() {
-		tx.client = &Client{config: tx.config}
-		tx.client.init()
-	})
-	return tx.client
-}
-
-func (tx *Tx) init() {
-	tx.Alias = NewAliasClient(tx.config)
-	tx.ApiKey = NewApiKeyClient(tx.config)
-	tx.Asset = NewAssetClient(tx.config)
-	tx.AuditEntry = NewAuditEntryClient(tx.config)
-	tx.Change = NewChangeClient(tx.config)
-	tx.Citation = NewCitationClient(tx.config)
-	tx.Consent = NewConsentClient(tx.config)
-	tx.Contribution = NewContributionClient(tx.config)
-	tx.Edition = NewEditionClient(tx.config)
-	tx.EditionItem = NewEditionItemClient(tx.config)
-	tx.Entity = NewEntityClient(tx.config)
-	tx.EntityIdentifier = NewEntityIdentifierClient(tx.config)
-	tx.EntityName = NewEntityNameClient(tx.config)
-	tx.EntityTag = NewEntityTagClient(tx.config)
-	tx.Footnote = NewFootnoteClient(tx.config)
-	tx.IdempotencyKey = NewIdempotencyKeyClient(tx.config)
-	tx.ItemEntity = NewItemEntityClient(tx.config)
-	tx.ItemTag = NewItemTagClient(tx.config)
-	tx.KeyNetwork = NewKeyNetworkClient(tx.config)
-	tx.Listing = NewListingClient(tx.config)
-	tx.LiveDocument = NewLiveDocumentClient(tx.config)
-	tx.LiveReference = NewLiveReferenceClient(tx.config)
-	tx.LiveStep = NewLiveStepClient(tx.config)
-	tx.Mention = NewMentionClient(tx.config)
-	tx.NameKey = NewNameKeyClient(tx.config)
-	tx.Narrative = NewNarrativeClient(tx.config)
-	tx.NarrativeAmplifier = NewNarrativeAmplifierClient(tx.config)
-	tx.NarrativeTag = NewNarrativeTagClient(tx.config)
-	tx.NarrativeTarget = NewNarrativeTargetClient(tx.config)
-	tx.NewsletterKey = NewNewsletterKeyClient(tx.config)
-	tx.Observation = NewObservationClient(tx.config)
-	tx.Person = NewPersonClient(tx.config)
-	tx.Projection = NewProjectionClient(tx.config)
-	tx.PublicationEntry = NewPublicationEntryClient(tx.config)
-	tx.PublicationLog = NewPublicationLogClient(tx.config)
-	tx.RegisteredDocument = NewRegisteredDocumentClient(tx.config)
-	tx.Relationship = NewRelationshipClient(tx.config)
-	tx.Report = NewReportClient(tx.config)
-	tx.ReportAttachment = NewReportAttachmentClient(tx.config)
-	tx.ReportEntity = NewReportEntityClient(tx.config)
-	tx.ReportMention = NewReportMentionClient(tx.config)
-	tx.ReportNarrative = NewReportNarrativeClient(tx.config)
-	tx.ReportTag = NewReportTagClient(tx.config)
-	tx.Revision = NewRevisionClient(tx.config)
-	tx.Schedule = NewScheduleClient(tx.config)
-	tx.SearchBlock = NewSearchBlockClient(tx.config)
-	tx.SearchPending = NewSearchPendingClient(tx.config)
-	tx.SearchSegment = NewSearchSegmentClient(tx.config)
-	tx.SearchState = NewSearchStateClient(tx.config)
-	tx.SearchUnit = NewSearchUnitClient(tx.config)
-	tx.SearchUnitBlock = NewSearchUnitBlockClient(tx.config)
-	tx.Sending = NewSendingClient(tx.config)
-	tx.SendingRecipient = NewSendingRecipientClient(tx.config)
-	tx.Series = NewSeriesClient(tx.config)
-	tx.Source = NewSourceClient(tx.config)
-	tx.Subscriber = NewSubscriberClient(tx.config)
-	tx.Subscription = NewSubscriptionClient(tx.config)
-	tx.SubscriptionRequest = NewSubscriptionRequestClient(tx.config)
-	tx.Suppression = NewSuppressionClient(tx.config)
-	tx.Tag = NewTagClient(tx.config)
-	tx.Webhook = NewWebhookClient(tx.config)
-	tx.WebhookDelivery = NewWebhookDeliveryClient(tx.config)
-}
-
 // txDriver wraps the given dialect.Tx with a nop dialect.Driver implementation.
 // The idea is to support transactions without adding any extra code to the builders.
 // When a builder calls to driver.Tx(), it gets the same dialect.Tx instance.
@@ -351,15 +231,6 @@ type txDriver struct {
 	mu         sync.Mutex
 	onCommit   []CommitHook
 	onRollback []RollbackHook
-}
-
-// newTx creates a new transactional driver.
-func newTx(ctx context.Context, drv dialect.Driver) (*txDriver, error) {
-	tx, err := drv.Tx(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &txDriver{tx: tx, drv: drv}, nil
 }
 
 // Tx returns the transaction wrapper (txDriver) to avoid Commit or Rollback calls

@@ -5,7 +5,7 @@ package db
 import (
 	"context"
 	"errors"
-	"fmt"
+
 	"time"
 
 	"entgo.io/ent/dialect/sql/sqlgraph"
@@ -30,14 +30,6 @@ func (_c *WebhookCreate) SetURL(v string) *WebhookCreate {
 // SetDescription sets the "description" field.
 func (_c *WebhookCreate) SetDescription(v string) *WebhookCreate {
 	_c.mutation.SetDescription(v)
-	return _c
-}
-
-// SetNillableDescription sets the "description" field if the given value is not nil.
-func (_c *WebhookCreate) SetNillableDescription(v *string) *WebhookCreate {
-	if v != nil {
-		_c.SetDescription(*v)
-	}
 	return _c
 }
 
@@ -71,79 +63,9 @@ func (_c *WebhookCreate) SetSecret(v string) *WebhookCreate {
 	return _c
 }
 
-// SetPreviousSecret sets the "previous_secret" field.
-func (_c *WebhookCreate) SetPreviousSecret(v string) *WebhookCreate {
-	_c.mutation.SetPreviousSecret(v)
-	return _c
-}
-
-// SetNillablePreviousSecret sets the "previous_secret" field if the given value is not nil.
-func (_c *WebhookCreate) SetNillablePreviousSecret(v *string) *WebhookCreate {
-	if v != nil {
-		_c.SetPreviousSecret(*v)
-	}
-	return _c
-}
-
-// SetPreviousUntil sets the "previous_until" field.
-func (_c *WebhookCreate) SetPreviousUntil(v time.Time) *WebhookCreate {
-	_c.mutation.SetPreviousUntil(v)
-	return _c
-}
-
-// SetNillablePreviousUntil sets the "previous_until" field if the given value is not nil.
-func (_c *WebhookCreate) SetNillablePreviousUntil(v *time.Time) *WebhookCreate {
-	if v != nil {
-		_c.SetPreviousUntil(*v)
-	}
-	return _c
-}
-
 // SetState sets the "state" field.
 func (_c *WebhookCreate) SetState(v string) *WebhookCreate {
 	_c.mutation.SetState(v)
-	return _c
-}
-
-// SetReason sets the "reason" field.
-func (_c *WebhookCreate) SetReason(v string) *WebhookCreate {
-	_c.mutation.SetReason(v)
-	return _c
-}
-
-// SetNillableReason sets the "reason" field if the given value is not nil.
-func (_c *WebhookCreate) SetNillableReason(v *string) *WebhookCreate {
-	if v != nil {
-		_c.SetReason(*v)
-	}
-	return _c
-}
-
-// SetDisabledAt sets the "disabled_at" field.
-func (_c *WebhookCreate) SetDisabledAt(v time.Time) *WebhookCreate {
-	_c.mutation.SetDisabledAt(v)
-	return _c
-}
-
-// SetNillableDisabledAt sets the "disabled_at" field if the given value is not nil.
-func (_c *WebhookCreate) SetNillableDisabledAt(v *time.Time) *WebhookCreate {
-	if v != nil {
-		_c.SetDisabledAt(*v)
-	}
-	return _c
-}
-
-// SetFailingSince sets the "failing_since" field.
-func (_c *WebhookCreate) SetFailingSince(v time.Time) *WebhookCreate {
-	_c.mutation.SetFailingSince(v)
-	return _c
-}
-
-// SetNillableFailingSince sets the "failing_since" field if the given value is not nil.
-func (_c *WebhookCreate) SetNillableFailingSince(v *time.Time) *WebhookCreate {
-	if v != nil {
-		_c.SetFailingSince(*v)
-	}
 	return _c
 }
 
@@ -181,11 +103,6 @@ func (_c *WebhookCreate) SetUpdatedAt(v time.Time) *WebhookCreate {
 func (_c *WebhookCreate) SetID(v domain.ID) *WebhookCreate {
 	_c.mutation.SetID(v)
 	return _c
-}
-
-// Mutation returns the WebhookMutation object of the builder.
-func (_c *WebhookCreate) Mutation() *WebhookMutation {
-	return _c.mutation
 }
 
 // Save creates the Webhook in the database.
@@ -340,68 +257,4 @@ type WebhookCreateBulk struct {
 	config
 	err      error
 	builders []*WebhookCreate
-}
-
-// Save creates the Webhook entities in the database.
-func (_c *WebhookCreateBulk) Save(ctx context.Context) ([]*Webhook, error) {
-	if _c.err != nil {
-		return nil, _c.err
-	}
-	specs := make([]*sqlgraph.CreateSpec, len(_c.builders))
-	nodes := make([]*Webhook, len(_c.builders))
-	mutators := make([]Mutator, len(_c.builders))
-	for i := range _c.builders {
-		func(i int, root context.Context) {
-			builder := _c.builders[i]
-			var mut Mutator = MutateFunc(func(ctx context.Context, m Mutation) (Value, error) {
-				mutation, ok := m.(*WebhookMutation)
-				if !ok {
-					return nil, fmt.Errorf("unexpected mutation type %T", m)
-				}
-				if err := builder.check(); err != nil {
-					return nil, err
-				}
-				builder.mutation = mutation
-				var err error
-				nodes[i], specs[i] = builder.createSpec()
-				if i < len(mutators)-1 {
-					_, err = mutators[i+1].Mutate(root, _c.builders[i+1].mutation)
-				} else {
-					spec := &sqlgraph.BatchCreateSpec{Nodes: specs}
-					// Invoke the actual operation on the latest mutation in the chain.
-					if err = sqlgraph.BatchCreate(ctx, _c.driver, spec); err != nil {
-						if sqlgraph.IsConstraintError(err) {
-							err = &ConstraintError{msg: err.Error(), wrap: err}
-						}
-					}
-				}
-				if err != nil {
-					return nil, err
-				}
-				mutation.id = &nodes[i].ID
-				if specs[i].ID.Value != nil && nodes[i].ID == 0 {
-					id := specs[i].ID.Value.(int64)
-					nodes[i].ID = domain.ID(id)
-				}
-				mutation.done = true
-				return nodes[i], nil
-			})
-			for i := len(builder.hooks) - 1; i >= 0; i-- {
-				mut = builder.hooks[i](mut)
-			}
-			mutators[i] = mut
-		}(i, ctx)
-	}
-	if len(mutators) > 0 {
-		if _, err := mutators[0].Mutate(ctx, _c.builders[0].mutation); err != nil {
-			return nil, err
-		}
-	}
-	return nodes, nil
-}
-
-// Exec executes the query.
-func (_c *WebhookCreateBulk) Exec(ctx context.Context) error {
-	_, err := _c.Save(ctx)
-	return err
 }

@@ -52,12 +52,6 @@ type WebhookDeleteOne struct {
 	_d *WebhookDelete
 }
 
-// Where appends a list predicates to the WebhookDelete builder.
-func (_d *WebhookDeleteOne) Where(ps ...predicate.Webhook) *WebhookDeleteOne {
-	_d._d.mutation.Where(ps...)
-	return _d
-}
-
 // Exec executes the deletion query.
 func (_d *WebhookDeleteOne) Exec(ctx context.Context) error {
 	n, err := _d._d.Exec(ctx)

@@ -60,33 +60,6 @@ func (_q *WebhookQuery) Order(o ...webhook.OrderOption) *WebhookQuery {
 	return _q
 }
 
-// First returns the first Webhook entity from the query.
-// Returns a *NotFoundError when no Webhook was found.
-func (_q *WebhookQuery) First(ctx context.Context) (*Webhook, error) {
-	nodes, err := _q.Limit(1).All(setContextOp(ctx, _q.ctx, ent.OpQueryFirst))
-	if err != nil {
-		return nil, err
-	}
-	if len(nodes) == 0 {
-		return nil, &NotFoundError{webhook.Label}
-	}
-	return nodes[0], nil
-}
-
-// FirstID returns the first Webhook ID from the query.
-// Returns a *NotFoundError when no Webhook ID was found.
-func (_q *WebhookQuery) FirstID(ctx context.Context) (id domain.ID, err error) {
-	var ids []domain.ID
-	if ids, err = _q.Limit(1).IDs(setContextOp(ctx, _q.ctx, ent.OpQueryFirstID)); err != nil {
-		return
-	}
-	if len(ids) == 0 {
-		err = &NotFoundError{webhook.Label}
-		return
-	}
-	return ids[0], nil
-}
-
 // Only returns a single Webhook entity found by the query, ensuring it only returns one.
 // Returns a *NotSingularError when more than one Webhook entity is found.
 // Returns a *NotFoundError when no Webhook entities are found.
@@ -105,15 +78,6 @@ func (_q *WebhookQuery) Only(ctx context.Context) (*Webhook, error) {
 	}
 }
 
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *WebhookQuery) OnlyX(ctx context.Context) *Webhook {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
 // All executes the query and returns a list of Webhooks.
 func (_q *WebhookQuery) All(ctx context.Context) ([]*Webhook, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
@@ -122,15 +86,6 @@ func (_q *WebhookQuery) All(ctx context.Context) ([]*Webhook, error) {
 	}
 	qr := querierAll[[]*Webhook, *WebhookQuery]()
 	return withInterceptors[[]*Webhook](ctx, _q, qr, _q.inters)
-}
-
-// AllX is like All, but panics if an error occurs.
-func (_q *WebhookQuery) AllX(ctx context.Context) []*Webhook {
-	nodes, err := _q.All(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return nodes
 }
 
 // IDs executes the query and returns a list of Webhook IDs.
@@ -154,47 +109,6 @@ func (_q *WebhookQuery) Count(ctx context.Context) (int, error) {
 	return withInterceptors[int](ctx, _q, querierCount[*WebhookQuery](), _q.inters)
 }
 
-// CountX is like Count, but panics if an error occurs.
-func (_q *WebhookQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
-
-// Exist returns true if the query has elements in the graph.
-func (_q *WebhookQuery) Exist(ctx context.Context) (bool, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
-	switch _, err := _q.FirstID(ctx); {
-	case IsNotFound(err):
-		return false, nil
-	case err != nil:
-		return false, fmt.Errorf("db: check existence: %w", err)
-	default:
-		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the WebhookQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *WebhookQuery) Clone() *WebhookQuery {
-	if _q == nil {
-		return nil
-	}
-	return &WebhookQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]webhook.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.Webhook{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
-	}
-}
-
 // Select allows the selection one or more fields/columns for the given query,
 // instead of selecting all fields in the entity.
 //
@@ -213,11 +127,6 @@ func (_q *WebhookQuery) Select(fields ...string) *WebhookSelect {
 	sbuild.label = webhook.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a WebhookSelect configured with the given aggregations.
-func (_q *WebhookQuery) Aggregate(fns ...AggregateFunc) *WebhookSelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *WebhookQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +282,6 @@ type WebhookSelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *WebhookSelect) Aggregate(fns ...AggregateFunc) *WebhookSelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *WebhookSelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +310,4 @@ func (_s *WebhookSelect) sqlScan(ctx context.Context, root *WebhookQuery, v any)
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *WebhookSelect) Modify(modifiers ...func(s *sql.Selector)) *WebhookSelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

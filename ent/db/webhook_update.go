@@ -12,7 +12,7 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/dialect/sql/sqljson"
 	"entgo.io/ent/schema/field"
-	"github.com/redthread-api/redthread/ent/db/predicate"
+
 	"github.com/redthread-api/redthread/ent/db/webhook"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -25,346 +25,9 @@ type WebhookUpdate struct {
 	modifiers []func(*sql.UpdateBuilder)
 }
 
-// Where appends a list predicates to the WebhookUpdate builder.
-func (_u *WebhookUpdate) Where(ps ...predicate.Webhook) *WebhookUpdate {
-	_u.mutation.Where(ps...)
-	return _u
-}
-
-// SetURL sets the "url" field.
-func (_u *WebhookUpdate) SetURL(v string) *WebhookUpdate {
-	_u.mutation.SetURL(v)
-	return _u
-}
-
-// SetNillableURL sets the "url" field if the given value is not nil.
-func (_u *WebhookUpdate) SetNillableURL(v *string) *WebhookUpdate {
-	if v != nil {
-		_u.SetURL(*v)
-	}
-	return _u
-}
-
-// SetDescription sets the "description" field.
-func (_u *WebhookUpdate) SetDescription(v string) *WebhookUpdate {
-	_u.mutation.SetDescription(v)
-	return _u
-}
-
-// SetNillableDescription sets the "description" field if the given value is not nil.
-func (_u *WebhookUpdate) SetNillableDescription(v *string) *WebhookUpdate {
-	if v != nil {
-		_u.SetDescription(*v)
-	}
-	return _u
-}
-
-// ClearDescription clears the value of the "description" field.
-func (_u *WebhookUpdate) ClearDescription() *WebhookUpdate {
-	_u.mutation.ClearDescription()
-	return _u
-}
-
-// SetEvents sets the "events" field.
-func (_u *WebhookUpdate) SetEvents(v []string) *WebhookUpdate {
-	_u.mutation.SetEvents(v)
-	return _u
-}
-
-// AppendEvents appends value to the "events" field.
-func (_u *WebhookUpdate) AppendEvents(v []string) *WebhookUpdate {
-	_u.mutation.AppendEvents(v)
-	return _u
-}
-
-// ClearEvents clears the value of the "events" field.
-func (_u *WebhookUpdate) ClearEvents() *WebhookUpdate {
-	_u.mutation.ClearEvents()
-	return _u
-}
-
-// SetTypes sets the "types" field.
-func (_u *WebhookUpdate) SetTypes(v []string) *WebhookUpdate {
-	_u.mutation.SetTypes(v)
-	return _u
-}
-
-// AppendTypes appends value to the "types" field.
-func (_u *WebhookUpdate) AppendTypes(v []string) *WebhookUpdate {
-	_u.mutation.AppendTypes(v)
-	return _u
-}
-
-// ClearTypes clears the value of the "types" field.
-func (_u *WebhookUpdate) ClearTypes() *WebhookUpdate {
-	_u.mutation.ClearTypes()
-	return _u
-}
-
-// SetTags sets the "tags" field.
-func (_u *WebhookUpdate) SetTags(v []string) *WebhookUpdate {
-	_u.mutation.SetTags(v)
-	return _u
-}
-
-// AppendTags appends value to the "tags" field.
-func (_u *WebhookUpdate) AppendTags(v []string) *WebhookUpdate {
-	_u.mutation.AppendTags(v)
-	return _u
-}
-
-// ClearTags clears the value of the "tags" field.
-func (_u *WebhookUpdate) ClearTags() *WebhookUpdate {
-	_u.mutation.ClearTags()
-	return _u
-}
-
-// SetCeiling sets the "ceiling" field.
-func (_u *WebhookUpdate) SetCeiling(v domain.Marking) *WebhookUpdate {
-	_u.mutation.ResetCeiling()
-	_u.mutation.SetCeiling(v)
-	return _u
-}
-
-// SetNillableCeiling sets the "ceiling" field if the given value is not nil.
-func (_u *WebhookUpdate) SetNillableCeiling(v *domain.Marking) *WebhookUpdate {
-	if v != nil {
-		_u.SetCeiling(*v)
-	}
-	return _u
-}
-
-// AddCeiling adds value to the "ceiling" field.
-func (_u *WebhookUpdate) AddCeiling(v domain.Marking) *WebhookUpdate {
-	_u.mutation.AddCeiling(v)
-	return _u
-}
-
-// SetSecret sets the "secret" field.
-func (_u *WebhookUpdate) SetSecret(v string) *WebhookUpdate {
-	_u.mutation.SetSecret(v)
-	return _u
-}
-
-// SetNillableSecret sets the "secret" field if the given value is not nil.
-func (_u *WebhookUpdate) SetNillableSecret(v *string) *WebhookUpdate {
-	if v != nil {
-		_u.SetSecret(*v)
-	}
-	return _u
-}
-
-// SetPreviousSecret sets the "previous_secret" field.
-func (_u *WebhookUpdate) SetPreviousSecret(v string) *WebhookUpdate {
-	_u.mutation.SetPreviousSecret(v)
-	return _u
-}
-
-// SetNillablePreviousSecret sets the "previous_secret" field if the given value is not nil.
-func (_u *WebhookUpdate) SetNillablePreviousSecret(v *string) *WebhookUpdate {
-	if v != nil {
-		_u.SetPreviousSecret(*v)
-	}
-	return _u
-}
-
-// ClearPreviousSecret clears the value of the "previous_secret" field.
-func (_u *WebhookUpdate) ClearPreviousSecret() *WebhookUpdate {
-	_u.mutation.ClearPreviousSecret()
-	return _u
-}
-
-// SetPreviousUntil sets the "previous_until" field.
-func (_u *WebhookUpdate) SetPreviousUntil(v time.Time) *WebhookUpdate {
-	_u.mutation.SetPreviousUntil(v)
-	return _u
-}
-
-// SetNillablePreviousUntil sets the "previous_until" field if the given value is not nil.
-func (_u *WebhookUpdate) SetNillablePreviousUntil(v *time.Time) *WebhookUpdate {
-	if v != nil {
-		_u.SetPreviousUntil(*v)
-	}
-	return _u
-}
-
-// ClearPreviousUntil clears the value of the "previous_until" field.
-func (_u *WebhookUpdate) ClearPreviousUntil() *WebhookUpdate {
-	_u.mutation.ClearPreviousUntil()
-	return _u
-}
-
-// SetState sets the "state" field.
-func (_u *WebhookUpdate) SetState(v string) *WebhookUpdate {
-	_u.mutation.SetState(v)
-	return _u
-}
-
-// SetNillableState sets the "state" field if the given value is not nil.
-func (_u *WebhookUpdate) SetNillableState(v *string) *WebhookUpdate {
-	if v != nil {
-		_u.SetState(*v)
-	}
-	return _u
-}
-
-// SetReason sets the "reason" field.
-func (_u *WebhookUpdate) SetReason(v string) *WebhookUpdate {
-	_u.mutation.SetReason(v)
-	return _u
-}
-
-// SetNillableReason sets the "reason" field if the given value is not nil.
-func (_u *WebhookUpdate) SetNillableReason(v *string) *WebhookUpdate {
-	if v != nil {
-		_u.SetReason(*v)
-	}
-	return _u
-}
-
-// ClearReason clears the value of the "reason" field.
-func (_u *WebhookUpdate) ClearReason() *WebhookUpdate {
-	_u.mutation.ClearReason()
-	return _u
-}
-
-// SetDisabledAt sets the "disabled_at" field.
-func (_u *WebhookUpdate) SetDisabledAt(v time.Time) *WebhookUpdate {
-	_u.mutation.SetDisabledAt(v)
-	return _u
-}
-
-// SetNillableDisabledAt sets the "disabled_at" field if the given value is not nil.
-func (_u *WebhookUpdate) SetNillableDisabledAt(v *time.Time) *WebhookUpdate {
-	if v != nil {
-		_u.SetDisabledAt(*v)
-	}
-	return _u
-}
-
-// ClearDisabledAt clears the value of the "disabled_at" field.
-func (_u *WebhookUpdate) ClearDisabledAt() *WebhookUpdate {
-	_u.mutation.ClearDisabledAt()
-	return _u
-}
-
-// SetFailingSince sets the "failing_since" field.
-func (_u *WebhookUpdate) SetFailingSince(v time.Time) *WebhookUpdate {
-	_u.mutation.SetFailingSince(v)
-	return _u
-}
-
-// SetNillableFailingSince sets the "failing_since" field if the given value is not nil.
-func (_u *WebhookUpdate) SetNillableFailingSince(v *time.Time) *WebhookUpdate {
-	if v != nil {
-		_u.SetFailingSince(*v)
-	}
-	return _u
-}
-
-// ClearFailingSince clears the value of the "failing_since" field.
-func (_u *WebhookUpdate) ClearFailingSince() *WebhookUpdate {
-	_u.mutation.ClearFailingSince()
-	return _u
-}
-
-// SetCursor sets the "cursor" field.
-func (_u *WebhookUpdate) SetCursor(v string) *WebhookUpdate {
-	_u.mutation.SetCursor(v)
-	return _u
-}
-
-// SetNillableCursor sets the "cursor" field if the given value is not nil.
-func (_u *WebhookUpdate) SetNillableCursor(v *string) *WebhookUpdate {
-	if v != nil {
-		_u.SetCursor(*v)
-	}
-	return _u
-}
-
-// SetLastNumber sets the "last_number" field.
-func (_u *WebhookUpdate) SetLastNumber(v int64) *WebhookUpdate {
-	_u.mutation.ResetLastNumber()
-	_u.mutation.SetLastNumber(v)
-	return _u
-}
-
-// SetNillableLastNumber sets the "last_number" field if the given value is not nil.
-func (_u *WebhookUpdate) SetNillableLastNumber(v *int64) *WebhookUpdate {
-	if v != nil {
-		_u.SetLastNumber(*v)
-	}
-	return _u
-}
-
-// AddLastNumber adds value to the "last_number" field.
-func (_u *WebhookUpdate) AddLastNumber(v int64) *WebhookUpdate {
-	_u.mutation.AddLastNumber(v)
-	return _u
-}
-
-// SetCreatedBy sets the "created_by" field.
-func (_u *WebhookUpdate) SetCreatedBy(v string) *WebhookUpdate {
-	_u.mutation.SetCreatedBy(v)
-	return _u
-}
-
-// SetNillableCreatedBy sets the "created_by" field if the given value is not nil.
-func (_u *WebhookUpdate) SetNillableCreatedBy(v *string) *WebhookUpdate {
-	if v != nil {
-		_u.SetCreatedBy(*v)
-	}
-	return _u
-}
-
-// SetCreatedAt sets the "created_at" field.
-func (_u *WebhookUpdate) SetCreatedAt(v time.Time) *WebhookUpdate {
-	_u.mutation.SetCreatedAt(v)
-	return _u
-}
-
-// SetNillableCreatedAt sets the "created_at" field if the given value is not nil.
-func (_u *WebhookUpdate) SetNillableCreatedAt(v *time.Time) *WebhookUpdate {
-	if v != nil {
-		_u.SetCreatedAt(*v)
-	}
-	return _u
-}
-
-// SetUpdatedAt sets the "updated_at" field.
-func (_u *WebhookUpdate) SetUpdatedAt(v time.Time) *WebhookUpdate {
-	_u.mutation.SetUpdatedAt(v)
-	return _u
-}
-
-// SetNillableUpdatedAt sets the "updated_at" field if the given value is not nil.
-func (_u *WebhookUpdate) SetNillableUpdatedAt(v *time.Time) *WebhookUpdate {
-	if v != nil {
-		_u.SetUpdatedAt(*v)
-	}
-	return _u
-}
-
-// Mutation returns the WebhookMutation object of the builder.
-func (_u *WebhookUpdate) Mutation() *WebhookMutation {
-	return _u.mutation
-}
-
 // Save executes the query and returns the number of nodes affected by the update operation.
 func (_u *WebhookUpdate) Save(ctx context.Context) (int, error) {
 	return withHooks(ctx, _u.sqlSave, _u.mutation, _u.hooks)
-}
-
-// Exec executes the query.
-func (_u *WebhookUpdate) Exec(ctx context.Context) error {
-	_, err := _u.Save(ctx)
-	return err
-}
-
-// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
-func (_u *WebhookUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *WebhookUpdate {
-	_u.modifiers = append(_u.modifiers, modifiers...)
-	return _u
 }
 
 func (_u *WebhookUpdate) sqlSave(ctx context.Context) (_node int, err error) {
@@ -506,25 +169,9 @@ func (_u *WebhookUpdateOne) SetURL(v string) *WebhookUpdateOne {
 	return _u
 }
 
-// SetNillableURL sets the "url" field if the given value is not nil.
-func (_u *WebhookUpdateOne) SetNillableURL(v *string) *WebhookUpdateOne {
-	if v != nil {
-		_u.SetURL(*v)
-	}
-	return _u
-}
-
 // SetDescription sets the "description" field.
 func (_u *WebhookUpdateOne) SetDescription(v string) *WebhookUpdateOne {
 	_u.mutation.SetDescription(v)
-	return _u
-}
-
-// SetNillableDescription sets the "description" field if the given value is not nil.
-func (_u *WebhookUpdateOne) SetNillableDescription(v *string) *WebhookUpdateOne {
-	if v != nil {
-		_u.SetDescription(*v)
-	}
 	return _u
 }
 
@@ -540,12 +187,6 @@ func (_u *WebhookUpdateOne) SetEvents(v []string) *WebhookUpdateOne {
 	return _u
 }
 
-// AppendEvents appends value to the "events" field.
-func (_u *WebhookUpdateOne) AppendEvents(v []string) *WebhookUpdateOne {
-	_u.mutation.AppendEvents(v)
-	return _u
-}
-
 // ClearEvents clears the value of the "events" field.
 func (_u *WebhookUpdateOne) ClearEvents() *WebhookUpdateOne {
 	_u.mutation.ClearEvents()
@@ -558,12 +199,6 @@ func (_u *WebhookUpdateOne) SetTypes(v []string) *WebhookUpdateOne {
 	return _u
 }
 
-// AppendTypes appends value to the "types" field.
-func (_u *WebhookUpdateOne) AppendTypes(v []string) *WebhookUpdateOne {
-	_u.mutation.AppendTypes(v)
-	return _u
-}
-
 // ClearTypes clears the value of the "types" field.
 func (_u *WebhookUpdateOne) ClearTypes() *WebhookUpdateOne {
 	_u.mutation.ClearTypes()
@@ -573,12 +208,6 @@ func (_u *WebhookUpdateOne) ClearTypes() *WebhookUpdateOne {
 // SetTags sets the "tags" field.
 func (_u *WebhookUpdateOne) SetTags(v []string) *WebhookUpdateOne {
 	_u.mutation.SetTags(v)
-	return _u
-}
-
-// AppendTags appends value to the "tags" field.
-func (_u *WebhookUpdateOne) AppendTags(v []string) *WebhookUpdateOne {
-	_u.mutation.AppendTags(v)
 	return _u
 }
 
@@ -595,45 +224,15 @@ func (_u *WebhookUpdateOne) SetCeiling(v domain.Marking) *WebhookUpdateOne {
 	return _u
 }
 
-// SetNillableCeiling sets the "ceiling" field if the given value is not nil.
-func (_u *WebhookUpdateOne) SetNillableCeiling(v *domain.Marking) *WebhookUpdateOne {
-	if v != nil {
-		_u.SetCeiling(*v)
-	}
-	return _u
-}
-
-// AddCeiling adds value to the "ceiling" field.
-func (_u *WebhookUpdateOne) AddCeiling(v domain.Marking) *WebhookUpdateOne {
-	_u.mutation.AddCeiling(v)
-	return _u
-}
-
 // SetSecret sets the "secret" field.
 func (_u *WebhookUpdateOne) SetSecret(v string) *WebhookUpdateOne {
 	_u.mutation.SetSecret(v)
 	return _u
 }
 
-// SetNillableSecret sets the "secret" field if the given value is not nil.
-func (_u *WebhookUpdateOne) SetNillableSecret(v *string) *WebhookUpdateOne {
-	if v != nil {
-		_u.SetSecret(*v)
-	}
-	return _u
-}
-
 // SetPreviousSecret sets the "previous_secret" field.
 func (_u *WebhookUpdateOne) SetPreviousSecret(v string) *WebhookUpdateOne {
 	_u.mutation.SetPreviousSecret(v)
-	return _u
-}
-
-// SetNillablePreviousSecret sets the "previous_secret" field if the given value is not nil.
-func (_u *WebhookUpdateOne) SetNillablePreviousSecret(v *string) *WebhookUpdateOne {
-	if v != nil {
-		_u.SetPreviousSecret(*v)
-	}
 	return _u
 }
 
@@ -649,14 +248,6 @@ func (_u *WebhookUpdateOne) SetPreviousUntil(v time.Time) *WebhookUpdateOne {
 	return _u
 }
 
-// SetNillablePreviousUntil sets the "previous_until" field if the given value is not nil.
-func (_u *WebhookUpdateOne) SetNillablePreviousUntil(v *time.Time) *WebhookUpdateOne {
-	if v != nil {
-		_u.SetPreviousUntil(*v)
-	}
-	return _u
-}
-
 // ClearPreviousUntil clears the value of the "previous_until" field.
 func (_u *WebhookUpdateOne) ClearPreviousUntil() *WebhookUpdateOne {
 	_u.mutation.ClearPreviousUntil()
@@ -669,25 +260,9 @@ func (_u *WebhookUpdateOne) SetState(v string) *WebhookUpdateOne {
 	return _u
 }
 
-// SetNillableState sets the "state" field if the given value is not nil.
-func (_u *WebhookUpdateOne) SetNillableState(v *string) *WebhookUpdateOne {
-	if v != nil {
-		_u.SetState(*v)
-	}
-	return _u
-}
-
 // SetReason sets the "reason" field.
 func (_u *WebhookUpdateOne) SetReason(v string) *WebhookUpdateOne {
 	_u.mutation.SetReason(v)
-	return _u
-}
-
-// SetNillableReason sets the "reason" field if the given value is not nil.
-func (_u *WebhookUpdateOne) SetNillableReason(v *string) *WebhookUpdateOne {
-	if v != nil {
-		_u.SetReason(*v)
-	}
 	return _u
 }
 
@@ -703,14 +278,6 @@ func (_u *WebhookUpdateOne) SetDisabledAt(v time.Time) *WebhookUpdateOne {
 	return _u
 }
 
-// SetNillableDisabledAt sets the "disabled_at" field if the given value is not nil.
-func (_u *WebhookUpdateOne) SetNillableDisabledAt(v *time.Time) *WebhookUpdateOne {
-	if v != nil {
-		_u.SetDisabledAt(*v)
-	}
-	return _u
-}
-
 // ClearDisabledAt clears the value of the "disabled_at" field.
 func (_u *WebhookUpdateOne) ClearDisabledAt() *WebhookUpdateOne {
 	_u.mutation.ClearDisabledAt()
@@ -720,14 +287,6 @@ func (_u *WebhookUpdateOne) ClearDisabledAt() *WebhookUpdateOne {
 // SetFailingSince sets the "failing_since" field.
 func (_u *WebhookUpdateOne) SetFailingSince(v time.Time) *WebhookUpdateOne {
 	_u.mutation.SetFailingSince(v)
-	return _u
-}
-
-// SetNillableFailingSince sets the "failing_since" field if the given value is not nil.
-func (_u *WebhookUpdateOne) SetNillableFailingSince(v *time.Time) *WebhookUpdateOne {
-	if v != nil {
-		_u.SetFailingSince(*v)
-	}
 	return _u
 }
 
@@ -743,14 +302,6 @@ func (_u *WebhookUpdateOne) SetCursor(v string) *WebhookUpdateOne {
 	return _u
 }
 
-// SetNillableCursor sets the "cursor" field if the given value is not nil.
-func (_u *WebhookUpdateOne) SetNillableCursor(v *string) *WebhookUpdateOne {
-	if v != nil {
-		_u.SetCursor(*v)
-	}
-	return _u
-}
-
 // SetLastNumber sets the "last_number" field.
 func (_u *WebhookUpdateOne) SetLastNumber(v int64) *WebhookUpdateOne {
 	_u.mutation.ResetLastNumber()
@@ -758,77 +309,9 @@ func (_u *WebhookUpdateOne) SetLastNumber(v int64) *WebhookUpdateOne {
 	return _u
 }
 
-// SetNillableLastNumber sets the "last_number" field if the given value is not nil.
-func (_u *WebhookUpdateOne) SetNillableLastNumber(v *int64) *WebhookUpdateOne {
-	if v != nil {
-		_u.SetLastNumber(*v)
-	}
-	return _u
-}
-
-// AddLastNumber adds value to the "last_number" field.
-func (_u *WebhookUpdateOne) AddLastNumber(v int64) *WebhookUpdateOne {
-	_u.mutation.AddLastNumber(v)
-	return _u
-}
-
-// SetCreatedBy sets the "created_by" field.
-func (_u *WebhookUpdateOne) SetCreatedBy(v string) *WebhookUpdateOne {
-	_u.mutation.SetCreatedBy(v)
-	return _u
-}
-
-// SetNillableCreatedBy sets the "created_by" field if the given value is not nil.
-func (_u *WebhookUpdateOne) SetNillableCreatedBy(v *string) *WebhookUpdateOne {
-	if v != nil {
-		_u.SetCreatedBy(*v)
-	}
-	return _u
-}
-
-// SetCreatedAt sets the "created_at" field.
-func (_u *WebhookUpdateOne) SetCreatedAt(v time.Time) *WebhookUpdateOne {
-	_u.mutation.SetCreatedAt(v)
-	return _u
-}
-
-// SetNillableCreatedAt sets the "created_at" field if the given value is not nil.
-func (_u *WebhookUpdateOne) SetNillableCreatedAt(v *time.Time) *WebhookUpdateOne {
-	if v != nil {
-		_u.SetCreatedAt(*v)
-	}
-	return _u
-}
-
 // SetUpdatedAt sets the "updated_at" field.
 func (_u *WebhookUpdateOne) SetUpdatedAt(v time.Time) *WebhookUpdateOne {
 	_u.mutation.SetUpdatedAt(v)
-	return _u
-}
-
-// SetNillableUpdatedAt sets the "updated_at" field if the given value is not nil.
-func (_u *WebhookUpdateOne) SetNillableUpdatedAt(v *time.Time) *WebhookUpdateOne {
-	if v != nil {
-		_u.SetUpdatedAt(*v)
-	}
-	return _u
-}
-
-// Mutation returns the WebhookMutation object of the builder.
-func (_u *WebhookUpdateOne) Mutation() *WebhookMutation {
-	return _u.mutation
-}
-
-// Where appends a list predicates to the WebhookUpdate builder.
-func (_u *WebhookUpdateOne) Where(ps ...predicate.Webhook) *WebhookUpdateOne {
-	_u.mutation.Where(ps...)
-	return _u
-}
-
-// Select allows selecting one or more fields (columns) of the returned entity.
-// The default is selecting all fields defined in the entity schema.
-func (_u *WebhookUpdateOne) Select(field string, fields ...string) *WebhookUpdateOne {
-	_u.fields = append([]string{field}, fields...)
 	return _u
 }
 
@@ -841,12 +324,6 @@ func (_u *WebhookUpdateOne) Save(ctx context.Context) (*Webhook, error) {
 func (_u *WebhookUpdateOne) Exec(ctx context.Context) error {
 	_, err := _u.Save(ctx)
 	return err
-}
-
-// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
-func (_u *WebhookUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *WebhookUpdateOne {
-	_u.modifiers = append(_u.modifiers, modifiers...)
-	return _u
 }
 
 func (_u *WebhookUpdateOne) sqlSave(ctx context.Context) (_node *Webhook, err error) {

@@ -69,51 +69,9 @@ func (_c *WebhookDeliveryCreate) SetAttemptCount(v int) *WebhookDeliveryCreate {
 	return _c
 }
 
-// SetFirstAttemptAt sets the "first_attempt_at" field.
-func (_c *WebhookDeliveryCreate) SetFirstAttemptAt(v time.Time) *WebhookDeliveryCreate {
-	_c.mutation.SetFirstAttemptAt(v)
-	return _c
-}
-
-// SetNillableFirstAttemptAt sets the "first_attempt_at" field if the given value is not nil.
-func (_c *WebhookDeliveryCreate) SetNillableFirstAttemptAt(v *time.Time) *WebhookDeliveryCreate {
-	if v != nil {
-		_c.SetFirstAttemptAt(*v)
-	}
-	return _c
-}
-
 // SetNextAttemptAt sets the "next_attempt_at" field.
 func (_c *WebhookDeliveryCreate) SetNextAttemptAt(v time.Time) *WebhookDeliveryCreate {
 	_c.mutation.SetNextAttemptAt(v)
-	return _c
-}
-
-// SetNillableNextAttemptAt sets the "next_attempt_at" field if the given value is not nil.
-func (_c *WebhookDeliveryCreate) SetNillableNextAttemptAt(v *time.Time) *WebhookDeliveryCreate {
-	if v != nil {
-		_c.SetNextAttemptAt(*v)
-	}
-	return _c
-}
-
-// SetAttempts sets the "attempts" field.
-func (_c *WebhookDeliveryCreate) SetAttempts(v []domain.WebhookAttempt) *WebhookDeliveryCreate {
-	_c.mutation.SetAttempts(v)
-	return _c
-}
-
-// SetError sets the "error" field.
-func (_c *WebhookDeliveryCreate) SetError(v string) *WebhookDeliveryCreate {
-	_c.mutation.SetError(v)
-	return _c
-}
-
-// SetNillableError sets the "error" field if the given value is not nil.
-func (_c *WebhookDeliveryCreate) SetNillableError(v *string) *WebhookDeliveryCreate {
-	if v != nil {
-		_c.SetError(*v)
-	}
 	return _c
 }
 
@@ -123,40 +81,15 @@ func (_c *WebhookDeliveryCreate) SetCreatedAt(v time.Time) *WebhookDeliveryCreat
 	return _c
 }
 
-// SetDoneAt sets the "done_at" field.
-func (_c *WebhookDeliveryCreate) SetDoneAt(v time.Time) *WebhookDeliveryCreate {
-	_c.mutation.SetDoneAt(v)
-	return _c
-}
-
-// SetNillableDoneAt sets the "done_at" field if the given value is not nil.
-func (_c *WebhookDeliveryCreate) SetNillableDoneAt(v *time.Time) *WebhookDeliveryCreate {
-	if v != nil {
-		_c.SetDoneAt(*v)
-	}
-	return _c
-}
-
 // SetID sets the "id" field.
 func (_c *WebhookDeliveryCreate) SetID(v domain.ID) *WebhookDeliveryCreate {
 	_c.mutation.SetID(v)
 	return _c
 }
 
-// Mutation returns the WebhookDeliveryMutation object of the builder.
-func (_c *WebhookDeliveryCreate) Mutation() *WebhookDeliveryMutation {
-	return _c.mutation
-}
-
 // Save creates the WebhookDelivery in the database.
 func (_c *WebhookDeliveryCreate) Save(ctx context.Context) (*WebhookDelivery, error) {
 	return withHooks(ctx, _c.sqlSave, _c.mutation, _c.hooks)
-}
-
-// Exec executes the query.
-func (_c *WebhookDeliveryCreate) Exec(ctx context.Context) error {
-	_, err := _c.Save(ctx)
-	return err
 }
 
 // check runs all checks and user-defined validators on the builder.

@@ -51,22 +51,3 @@ func (_d *WebhookDeliveryDelete) sqlExec(ctx context.Context) (int, error) {
 type WebhookDeliveryDeleteOne struct {
 	_d *WebhookDeliveryDelete
 }
-
-// Where appends a list predicates to the WebhookDeliveryDelete builder.
-func (_d *WebhookDeliveryDeleteOne) Where(ps ...predicate.WebhookDelivery) *WebhookDeliveryDeleteOne {
-	_d._d.mutation.Where(ps...)
-	return _d
-}
-
-// Exec executes the deletion query.
-func (_d *WebhookDeliveryDeleteOne) Exec(ctx context.Context) error {
-	n, err := _d._d.Exec(ctx)
-	switch {
-	case err != nil:
-		return err
-	case n == 0:
-		return &NotFoundError{webhookdelivery.Label}
-	default:
-		return nil
-	}
-}

@@ -105,15 +105,6 @@ func (_q *WebhookDeliveryQuery) Only(ctx context.Context) (*WebhookDelivery, err
 	}
 }
 
-// OnlyX is like Only, but panics if an error occurs.
-func (_q *WebhookDeliveryQuery) OnlyX(ctx context.Context) *WebhookDelivery {
-	node, err := _q.Only(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return node
-}
-
 // All executes the query and returns a list of WebhookDeliveries.
 func (_q *WebhookDeliveryQuery) All(ctx context.Context) ([]*WebhookDelivery, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryAll)
@@ -122,15 +113,6 @@ func (_q *WebhookDeliveryQuery) All(ctx context.Context) ([]*WebhookDelivery, er
 	}
 	qr := querierAll[[]*WebhookDelivery, *WebhookDeliveryQuery]()
 	return withInterceptors[[]*WebhookDelivery](ctx, _q, qr, _q.inters)
-}
-
-// AllX is like All, but panics if an error occurs.
-func (_q *WebhookDeliveryQuery) AllX(ctx context.Context) []*WebhookDelivery {
-	nodes, err := _q.All(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return nodes
 }
 
 // IDs executes the query and returns a list of WebhookDelivery IDs.
@@ -145,24 +127,6 @@ func (_q *WebhookDeliveryQuery) IDs(ctx context.Context) (ids []domain.ID, err e
 	return ids, nil
 }
 
-// Count returns the count of the given query.
-func (_q *WebhookDeliveryQuery) Count(ctx context.Context) (int, error) {
-	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
-	if err := _q.prepareQuery(ctx); err != nil {
-		return 0, err
-	}
-	return withInterceptors[int](ctx, _q, querierCount[*WebhookDeliveryQuery](), _q.inters)
-}
-
-// CountX is like Count, but panics if an error occurs.
-func (_q *WebhookDeliveryQuery) CountX(ctx context.Context) int {
-	count, err := _q.Count(ctx)
-	if err != nil {
-		panic(err)
-	}
-	return count
-}
-
 // Exist returns true if the query has elements in the graph.
 func (_q *WebhookDeliveryQuery) Exist(ctx context.Context) (bool, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)
@@ -173,25 +137,6 @@ func (_q *WebhookDeliveryQuery) Exist(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("db: check existence: %w", err)
 	default:
 		return true, nil
-	}
-}
-
-// Clone returns a duplicate of the WebhookDeliveryQuery builder, including all associated steps. It can be
-// used to prepare common query builders and use them differently after the clone is made.
-func (_q *WebhookDeliveryQuery) Clone() *WebhookDeliveryQuery {
-	if _q == nil {
-		return nil
-	}
-	return &WebhookDeliveryQuery{
-		config:     _q.config,
-		ctx:        _q.ctx.Clone(),
-		order:      append([]webhookdelivery.OrderOption{}, _q.order...),
-		inters:     append([]Interceptor{}, _q.inters...),
-		predicates: append([]predicate.WebhookDelivery{}, _q.predicates...),
-		// clone intermediate query.
-		sql:       _q.sql.Clone(),
-		path:      _q.path,
-		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
 	}
 }
 
@@ -213,11 +158,6 @@ func (_q *WebhookDeliveryQuery) Select(fields ...string) *WebhookDeliverySelect 
 	sbuild.label = webhookdelivery.Label
 	sbuild.flds, sbuild.scan = &_q.ctx.Fields, sbuild.Scan
 	return sbuild
-}
-
-// Aggregate returns a WebhookDeliverySelect configured with the given aggregations.
-func (_q *WebhookDeliveryQuery) Aggregate(fns ...AggregateFunc) *WebhookDeliverySelect {
-	return _q.Select().Aggregate(fns...)
 }
 
 func (_q *WebhookDeliveryQuery) prepareQuery(ctx context.Context) error {
@@ -373,12 +313,6 @@ type WebhookDeliverySelect struct {
 	selector
 }
 
-// Aggregate adds the given aggregation functions to the selector query.
-func (_s *WebhookDeliverySelect) Aggregate(fns ...AggregateFunc) *WebhookDeliverySelect {
-	_s.fns = append(_s.fns, fns...)
-	return _s
-}
-
 // Scan applies the selector query and scans the result into the given value.
 func (_s *WebhookDeliverySelect) Scan(ctx context.Context, v any) error {
 	ctx = setContextOp(ctx, _s.ctx, ent.OpQuerySelect)
@@ -407,10 +341,4 @@ func (_s *WebhookDeliverySelect) sqlScan(ctx context.Context, root *WebhookDeliv
 	}
 	defer rows.Close()
 	return sql.ScanSlice(rows, v)
-}
-
-// Modify adds a query modifier for attaching custom logic to queries.
-func (_s *WebhookDeliverySelect) Modify(modifiers ...func(s *sql.Selector)) *WebhookDeliverySelect {
-	_s.modifiers = append(_s.modifiers, modifiers...)
-	return _s
 }

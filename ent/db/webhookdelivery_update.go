@@ -12,7 +12,7 @@ import (
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/dialect/sql/sqljson"
 	"entgo.io/ent/schema/field"
-	"github.com/redthread-api/redthread/ent/db/predicate"
+
 	"github.com/redthread-api/redthread/ent/db/webhookdelivery"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -25,291 +25,9 @@ type WebhookDeliveryUpdate struct {
 	modifiers []func(*sql.UpdateBuilder)
 }
 
-// Where appends a list predicates to the WebhookDeliveryUpdate builder.
-func (_u *WebhookDeliveryUpdate) Where(ps ...predicate.WebhookDelivery) *WebhookDeliveryUpdate {
-	_u.mutation.Where(ps...)
-	return _u
-}
-
-// SetWebhookID sets the "webhook_id" field.
-func (_u *WebhookDeliveryUpdate) SetWebhookID(v domain.ID) *WebhookDeliveryUpdate {
-	_u.mutation.ResetWebhookID()
-	_u.mutation.SetWebhookID(v)
-	return _u
-}
-
-// SetNillableWebhookID sets the "webhook_id" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdate) SetNillableWebhookID(v *domain.ID) *WebhookDeliveryUpdate {
-	if v != nil {
-		_u.SetWebhookID(*v)
-	}
-	return _u
-}
-
-// AddWebhookID adds value to the "webhook_id" field.
-func (_u *WebhookDeliveryUpdate) AddWebhookID(v domain.ID) *WebhookDeliveryUpdate {
-	_u.mutation.AddWebhookID(v)
-	return _u
-}
-
-// SetNumber sets the "number" field.
-func (_u *WebhookDeliveryUpdate) SetNumber(v int64) *WebhookDeliveryUpdate {
-	_u.mutation.ResetNumber()
-	_u.mutation.SetNumber(v)
-	return _u
-}
-
-// SetNillableNumber sets the "number" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdate) SetNillableNumber(v *int64) *WebhookDeliveryUpdate {
-	if v != nil {
-		_u.SetNumber(*v)
-	}
-	return _u
-}
-
-// AddNumber adds value to the "number" field.
-func (_u *WebhookDeliveryUpdate) AddNumber(v int64) *WebhookDeliveryUpdate {
-	_u.mutation.AddNumber(v)
-	return _u
-}
-
-// SetEvent sets the "event" field.
-func (_u *WebhookDeliveryUpdate) SetEvent(v string) *WebhookDeliveryUpdate {
-	_u.mutation.SetEvent(v)
-	return _u
-}
-
-// SetNillableEvent sets the "event" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdate) SetNillableEvent(v *string) *WebhookDeliveryUpdate {
-	if v != nil {
-		_u.SetEvent(*v)
-	}
-	return _u
-}
-
-// SetDocumentID sets the "document_id" field.
-func (_u *WebhookDeliveryUpdate) SetDocumentID(v domain.ID) *WebhookDeliveryUpdate {
-	_u.mutation.ResetDocumentID()
-	_u.mutation.SetDocumentID(v)
-	return _u
-}
-
-// SetNillableDocumentID sets the "document_id" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdate) SetNillableDocumentID(v *domain.ID) *WebhookDeliveryUpdate {
-	if v != nil {
-		_u.SetDocumentID(*v)
-	}
-	return _u
-}
-
-// AddDocumentID adds value to the "document_id" field.
-func (_u *WebhookDeliveryUpdate) AddDocumentID(v domain.ID) *WebhookDeliveryUpdate {
-	_u.mutation.AddDocumentID(v)
-	return _u
-}
-
-// SetBody sets the "body" field.
-func (_u *WebhookDeliveryUpdate) SetBody(v string) *WebhookDeliveryUpdate {
-	_u.mutation.SetBody(v)
-	return _u
-}
-
-// SetNillableBody sets the "body" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdate) SetNillableBody(v *string) *WebhookDeliveryUpdate {
-	if v != nil {
-		_u.SetBody(*v)
-	}
-	return _u
-}
-
-// SetState sets the "state" field.
-func (_u *WebhookDeliveryUpdate) SetState(v string) *WebhookDeliveryUpdate {
-	_u.mutation.SetState(v)
-	return _u
-}
-
-// SetNillableState sets the "state" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdate) SetNillableState(v *string) *WebhookDeliveryUpdate {
-	if v != nil {
-		_u.SetState(*v)
-	}
-	return _u
-}
-
-// SetGeneration sets the "generation" field.
-func (_u *WebhookDeliveryUpdate) SetGeneration(v int) *WebhookDeliveryUpdate {
-	_u.mutation.ResetGeneration()
-	_u.mutation.SetGeneration(v)
-	return _u
-}
-
-// SetNillableGeneration sets the "generation" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdate) SetNillableGeneration(v *int) *WebhookDeliveryUpdate {
-	if v != nil {
-		_u.SetGeneration(*v)
-	}
-	return _u
-}
-
-// AddGeneration adds value to the "generation" field.
-func (_u *WebhookDeliveryUpdate) AddGeneration(v int) *WebhookDeliveryUpdate {
-	_u.mutation.AddGeneration(v)
-	return _u
-}
-
-// SetAttemptCount sets the "attempt_count" field.
-func (_u *WebhookDeliveryUpdate) SetAttemptCount(v int) *WebhookDeliveryUpdate {
-	_u.mutation.ResetAttemptCount()
-	_u.mutation.SetAttemptCount(v)
-	return _u
-}
-
-// SetNillableAttemptCount sets the "attempt_count" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdate) SetNillableAttemptCount(v *int) *WebhookDeliveryUpdate {
-	if v != nil {
-		_u.SetAttemptCount(*v)
-	}
-	return _u
-}
-
-// AddAttemptCount adds value to the "attempt_count" field.
-func (_u *WebhookDeliveryUpdate) AddAttemptCount(v int) *WebhookDeliveryUpdate {
-	_u.mutation.AddAttemptCount(v)
-	return _u
-}
-
-// SetFirstAttemptAt sets the "first_attempt_at" field.
-func (_u *WebhookDeliveryUpdate) SetFirstAttemptAt(v time.Time) *WebhookDeliveryUpdate {
-	_u.mutation.SetFirstAttemptAt(v)
-	return _u
-}
-
-// SetNillableFirstAttemptAt sets the "first_attempt_at" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdate) SetNillableFirstAttemptAt(v *time.Time) *WebhookDeliveryUpdate {
-	if v != nil {
-		_u.SetFirstAttemptAt(*v)
-	}
-	return _u
-}
-
-// ClearFirstAttemptAt clears the value of the "first_attempt_at" field.
-func (_u *WebhookDeliveryUpdate) ClearFirstAttemptAt() *WebhookDeliveryUpdate {
-	_u.mutation.ClearFirstAttemptAt()
-	return _u
-}
-
-// SetNextAttemptAt sets the "next_attempt_at" field.
-func (_u *WebhookDeliveryUpdate) SetNextAttemptAt(v time.Time) *WebhookDeliveryUpdate {
-	_u.mutation.SetNextAttemptAt(v)
-	return _u
-}
-
-// SetNillableNextAttemptAt sets the "next_attempt_at" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdate) SetNillableNextAttemptAt(v *time.Time) *WebhookDeliveryUpdate {
-	if v != nil {
-		_u.SetNextAttemptAt(*v)
-	}
-	return _u
-}
-
-// ClearNextAttemptAt clears the value of the "next_attempt_at" field.
-func (_u *WebhookDeliveryUpdate) ClearNextAttemptAt() *WebhookDeliveryUpdate {
-	_u.mutation.ClearNextAttemptAt()
-	return _u
-}
-
-// SetAttempts sets the "attempts" field.
-func (_u *WebhookDeliveryUpdate) SetAttempts(v []domain.WebhookAttempt) *WebhookDeliveryUpdate {
-	_u.mutation.SetAttempts(v)
-	return _u
-}
-
-// AppendAttempts appends value to the "attempts" field.
-func (_u *WebhookDeliveryUpdate) AppendAttempts(v []domain.WebhookAttempt) *WebhookDeliveryUpdate {
-	_u.mutation.AppendAttempts(v)
-	return _u
-}
-
-// ClearAttempts clears the value of the "attempts" field.
-func (_u *WebhookDeliveryUpdate) ClearAttempts() *WebhookDeliveryUpdate {
-	_u.mutation.ClearAttempts()
-	return _u
-}
-
-// SetError sets the "error" field.
-func (_u *WebhookDeliveryUpdate) SetError(v string) *WebhookDeliveryUpdate {
-	_u.mutation.SetError(v)
-	return _u
-}
-
-// SetNillableError sets the "error" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdate) SetNillableError(v *string) *WebhookDeliveryUpdate {
-	if v != nil {
-		_u.SetError(*v)
-	}
-	return _u
-}
-
-// ClearError clears the value of the "error" field.
-func (_u *WebhookDeliveryUpdate) ClearError() *WebhookDeliveryUpdate {
-	_u.mutation.ClearError()
-	return _u
-}
-
-// SetCreatedAt sets the "created_at" field.
-func (_u *WebhookDeliveryUpdate) SetCreatedAt(v time.Time) *WebhookDeliveryUpdate {
-	_u.mutation.SetCreatedAt(v)
-	return _u
-}
-
-// SetNillableCreatedAt sets the "created_at" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdate) SetNillableCreatedAt(v *time.Time) *WebhookDeliveryUpdate {
-	if v != nil {
-		_u.SetCreatedAt(*v)
-	}
-	return _u
-}
-
-// SetDoneAt sets the "done_at" field.
-func (_u *WebhookDeliveryUpdate) SetDoneAt(v time.Time) *WebhookDeliveryUpdate {
-	_u.mutation.SetDoneAt(v)
-	return _u
-}
-
-// SetNillableDoneAt sets the "done_at" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdate) SetNillableDoneAt(v *time.Time) *WebhookDeliveryUpdate {
-	if v != nil {
-		_u.SetDoneAt(*v)
-	}
-	return _u
-}
-
-// ClearDoneAt clears the value of the "done_at" field.
-func (_u *WebhookDeliveryUpdate) ClearDoneAt() *WebhookDeliveryUpdate {
-	_u.mutation.ClearDoneAt()
-	return _u
-}
-
-// Mutation returns the WebhookDeliveryMutation object of the builder.
-func (_u *WebhookDeliveryUpdate) Mutation() *WebhookDeliveryMutation {
-	return _u.mutation
-}
-
 // Save executes the query and returns the number of nodes affected by the update operation.
 func (_u *WebhookDeliveryUpdate) Save(ctx context.Context) (int, error) {
 	return withHooks(ctx, _u.sqlSave, _u.mutation, _u.hooks)
-}
-
-// Exec executes the query.
-func (_u *WebhookDeliveryUpdate) Exec(ctx context.Context) error {
-	_, err := _u.Save(ctx)
-	return err
-}
-
-// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
-func (_u *WebhookDeliveryUpdate) Modify(modifiers ...func(u *sql.UpdateBuilder)) *WebhookDeliveryUpdate {
-	_u.modifiers = append(_u.modifiers, modifiers...)
-	return _u
 }
 
 func (_u *WebhookDeliveryUpdate) sqlSave(ctx context.Context) (_node int, err error) {
@@ -420,108 +138,9 @@ type WebhookDeliveryUpdateOne struct {
 	modifiers []func(*sql.UpdateBuilder)
 }
 
-// SetWebhookID sets the "webhook_id" field.
-func (_u *WebhookDeliveryUpdateOne) SetWebhookID(v domain.ID) *WebhookDeliveryUpdateOne {
-	_u.mutation.ResetWebhookID()
-	_u.mutation.SetWebhookID(v)
-	return _u
-}
-
-// SetNillableWebhookID sets the "webhook_id" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdateOne) SetNillableWebhookID(v *domain.ID) *WebhookDeliveryUpdateOne {
-	if v != nil {
-		_u.SetWebhookID(*v)
-	}
-	return _u
-}
-
-// AddWebhookID adds value to the "webhook_id" field.
-func (_u *WebhookDeliveryUpdateOne) AddWebhookID(v domain.ID) *WebhookDeliveryUpdateOne {
-	_u.mutation.AddWebhookID(v)
-	return _u
-}
-
-// SetNumber sets the "number" field.
-func (_u *WebhookDeliveryUpdateOne) SetNumber(v int64) *WebhookDeliveryUpdateOne {
-	_u.mutation.ResetNumber()
-	_u.mutation.SetNumber(v)
-	return _u
-}
-
-// SetNillableNumber sets the "number" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdateOne) SetNillableNumber(v *int64) *WebhookDeliveryUpdateOne {
-	if v != nil {
-		_u.SetNumber(*v)
-	}
-	return _u
-}
-
-// AddNumber adds value to the "number" field.
-func (_u *WebhookDeliveryUpdateOne) AddNumber(v int64) *WebhookDeliveryUpdateOne {
-	_u.mutation.AddNumber(v)
-	return _u
-}
-
-// SetEvent sets the "event" field.
-func (_u *WebhookDeliveryUpdateOne) SetEvent(v string) *WebhookDeliveryUpdateOne {
-	_u.mutation.SetEvent(v)
-	return _u
-}
-
-// SetNillableEvent sets the "event" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdateOne) SetNillableEvent(v *string) *WebhookDeliveryUpdateOne {
-	if v != nil {
-		_u.SetEvent(*v)
-	}
-	return _u
-}
-
-// SetDocumentID sets the "document_id" field.
-func (_u *WebhookDeliveryUpdateOne) SetDocumentID(v domain.ID) *WebhookDeliveryUpdateOne {
-	_u.mutation.ResetDocumentID()
-	_u.mutation.SetDocumentID(v)
-	return _u
-}
-
-// SetNillableDocumentID sets the "document_id" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdateOne) SetNillableDocumentID(v *domain.ID) *WebhookDeliveryUpdateOne {
-	if v != nil {
-		_u.SetDocumentID(*v)
-	}
-	return _u
-}
-
-// AddDocumentID adds value to the "document_id" field.
-func (_u *WebhookDeliveryUpdateOne) AddDocumentID(v domain.ID) *WebhookDeliveryUpdateOne {
-	_u.mutation.AddDocumentID(v)
-	return _u
-}
-
-// SetBody sets the "body" field.
-func (_u *WebhookDeliveryUpdateOne) SetBody(v string) *WebhookDeliveryUpdateOne {
-	_u.mutation.SetBody(v)
-	return _u
-}
-
-// SetNillableBody sets the "body" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdateOne) SetNillableBody(v *string) *WebhookDeliveryUpdateOne {
-	if v != nil {
-		_u.SetBody(*v)
-	}
-	return _u
-}
-
 // SetState sets the "state" field.
 func (_u *WebhookDeliveryUpdateOne) SetState(v string) *WebhookDeliveryUpdateOne {
 	_u.mutation.SetState(v)
-	return _u
-}
-
-// SetNillableState sets the "state" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdateOne) SetNillableState(v *string) *WebhookDeliveryUpdateOne {
-	if v != nil {
-		_u.SetState(*v)
-	}
 	return _u
 }
 
@@ -532,20 +151,6 @@ func (_u *WebhookDeliveryUpdateOne) SetGeneration(v int) *WebhookDeliveryUpdateO
 	return _u
 }
 
-// SetNillableGeneration sets the "generation" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdateOne) SetNillableGeneration(v *int) *WebhookDeliveryUpdateOne {
-	if v != nil {
-		_u.SetGeneration(*v)
-	}
-	return _u
-}
-
-// AddGeneration adds value to the "generation" field.
-func (_u *WebhookDeliveryUpdateOne) AddGeneration(v int) *WebhookDeliveryUpdateOne {
-	_u.mutation.AddGeneration(v)
-	return _u
-}
-
 // SetAttemptCount sets the "attempt_count" field.
 func (_u *WebhookDeliveryUpdateOne) SetAttemptCount(v int) *WebhookDeliveryUpdateOne {
 	_u.mutation.ResetAttemptCount()
@@ -553,31 +158,9 @@ func (_u *WebhookDeliveryUpdateOne) SetAttemptCount(v int) *WebhookDeliveryUpdat
 	return _u
 }
 
-// SetNillableAttemptCount sets the "attempt_count" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdateOne) SetNillableAttemptCount(v *int) *WebhookDeliveryUpdateOne {
-	if v != nil {
-		_u.SetAttemptCount(*v)
-	}
-	return _u
-}
-
-// AddAttemptCount adds value to the "attempt_count" field.
-func (_u *WebhookDeliveryUpdateOne) AddAttemptCount(v int) *WebhookDeliveryUpdateOne {
-	_u.mutation.AddAttemptCount(v)
-	return _u
-}
-
 // SetFirstAttemptAt sets the "first_attempt_at" field.
 func (_u *WebhookDeliveryUpdateOne) SetFirstAttemptAt(v time.Time) *WebhookDeliveryUpdateOne {
 	_u.mutation.SetFirstAttemptAt(v)
-	return _u
-}
-
-// SetNillableFirstAttemptAt sets the "first_attempt_at" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdateOne) SetNillableFirstAttemptAt(v *time.Time) *WebhookDeliveryUpdateOne {
-	if v != nil {
-		_u.SetFirstAttemptAt(*v)
-	}
 	return _u
 }
 
@@ -593,14 +176,6 @@ func (_u *WebhookDeliveryUpdateOne) SetNextAttemptAt(v time.Time) *WebhookDelive
 	return _u
 }
 
-// SetNillableNextAttemptAt sets the "next_attempt_at" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdateOne) SetNillableNextAttemptAt(v *time.Time) *WebhookDeliveryUpdateOne {
-	if v != nil {
-		_u.SetNextAttemptAt(*v)
-	}
-	return _u
-}
-
 // ClearNextAttemptAt clears the value of the "next_attempt_at" field.
 func (_u *WebhookDeliveryUpdateOne) ClearNextAttemptAt() *WebhookDeliveryUpdateOne {
 	_u.mutation.ClearNextAttemptAt()
@@ -613,29 +188,9 @@ func (_u *WebhookDeliveryUpdateOne) SetAttempts(v []domain.WebhookAttempt) *Webh
 	return _u
 }
 
-// AppendAttempts appends value to the "attempts" field.
-func (_u *WebhookDeliveryUpdateOne) AppendAttempts(v []domain.WebhookAttempt) *WebhookDeliveryUpdateOne {
-	_u.mutation.AppendAttempts(v)
-	return _u
-}
-
-// ClearAttempts clears the value of the "attempts" field.
-func (_u *WebhookDeliveryUpdateOne) ClearAttempts() *WebhookDeliveryUpdateOne {
-	_u.mutation.ClearAttempts()
-	return _u
-}
-
 // SetError sets the "error" field.
 func (_u *WebhookDeliveryUpdateOne) SetError(v string) *WebhookDeliveryUpdateOne {
 	_u.mutation.SetError(v)
-	return _u
-}
-
-// SetNillableError sets the "error" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdateOne) SetNillableError(v *string) *WebhookDeliveryUpdateOne {
-	if v != nil {
-		_u.SetError(*v)
-	}
 	return _u
 }
 
@@ -645,55 +200,15 @@ func (_u *WebhookDeliveryUpdateOne) ClearError() *WebhookDeliveryUpdateOne {
 	return _u
 }
 
-// SetCreatedAt sets the "created_at" field.
-func (_u *WebhookDeliveryUpdateOne) SetCreatedAt(v time.Time) *WebhookDeliveryUpdateOne {
-	_u.mutation.SetCreatedAt(v)
-	return _u
-}
-
-// SetNillableCreatedAt sets the "created_at" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdateOne) SetNillableCreatedAt(v *time.Time) *WebhookDeliveryUpdateOne {
-	if v != nil {
-		_u.SetCreatedAt(*v)
-	}
-	return _u
-}
-
 // SetDoneAt sets the "done_at" field.
 func (_u *WebhookDeliveryUpdateOne) SetDoneAt(v time.Time) *WebhookDeliveryUpdateOne {
 	_u.mutation.SetDoneAt(v)
 	return _u
 }
 
-// SetNillableDoneAt sets the "done_at" field if the given value is not nil.
-func (_u *WebhookDeliveryUpdateOne) SetNillableDoneAt(v *time.Time) *WebhookDeliveryUpdateOne {
-	if v != nil {
-		_u.SetDoneAt(*v)
-	}
-	return _u
-}
-
 // ClearDoneAt clears the value of the "done_at" field.
 func (_u *WebhookDeliveryUpdateOne) ClearDoneAt() *WebhookDeliveryUpdateOne {
 	_u.mutation.ClearDoneAt()
-	return _u
-}
-
-// Mutation returns the WebhookDeliveryMutation object of the builder.
-func (_u *WebhookDeliveryUpdateOne) Mutation() *WebhookDeliveryMutation {
-	return _u.mutation
-}
-
-// Where appends a list predicates to the WebhookDeliveryUpdate builder.
-func (_u *WebhookDeliveryUpdateOne) Where(ps ...predicate.WebhookDelivery) *WebhookDeliveryUpdateOne {
-	_u.mutation.Where(ps...)
-	return _u
-}
-
-// Select allows selecting one or more fields (columns) of the returned entity.
-// The default is selecting all fields defined in the entity schema.
-func (_u *WebhookDeliveryUpdateOne) Select(field string, fields ...string) *WebhookDeliveryUpdateOne {
-	_u.fields = append([]string{field}, fields...)
 	return _u
 }
 
@@ -706,12 +221,6 @@ func (_u *WebhookDeliveryUpdateOne) Save(ctx context.Context) (*WebhookDelivery,
 func (_u *WebhookDeliveryUpdateOne) Exec(ctx context.Context) error {
 	_, err := _u.Save(ctx)
 	return err
-}
-
-// Modify adds a statement modifier for attaching custom logic to the UPDATE statement.
-func (_u *WebhookDeliveryUpdateOne) Modify(modifiers ...func(u *sql.UpdateBuilder)) *WebhookDeliveryUpdateOne {
-	_u.modifiers = append(_u.modifiers, modifiers...)
-	return _u
 }
 
 func (_u *WebhookDeliveryUpdateOne) sqlSave(ctx context.Context) (_node *WebhookDelivery, err error) {

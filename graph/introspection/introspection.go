@@ -6,8 +6,11 @@
 package introspection
 
 import (
+	"bytes"
 	"cmp"
+	"compress/gzip"
 	_ "embed" // the prelude
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -18,6 +21,19 @@ import (
 
 //go:embed prelude.graphql
 var prelude string
+
+// Text returns a text that was compressed with gzip. It panics if it was not.
+func Text(compressed []byte) string {
+	r, err := gzip.NewReader(bytes.NewReader(compressed))
+	if err != nil {
+		panic(err)
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
 
 // MustLoadSchema returns the schema that is written in sources, with our prelude. It
 // panics if they are not right.

@@ -30,6 +30,7 @@ const (
 	CancelSchedule Action = "CANCEL_SCHEDULE"
 	RebuildLive    Action = "REBUILD_LIVE"
 	ResumeJobs     Action = "RESUME_JOBS"
+	RestoreStores  Action = "RESTORE_STORES"
 	// DryRun is a transaction that was rolled back, as its viewer had asked for.
 	DryRun Action = "DRY_RUN"
 

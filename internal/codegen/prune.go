@@ -19,11 +19,18 @@ var uncalled = []string{
 	"FirstX", "FirstIDX", "OnlyID", "OnlyIDX", "IDsX", "ExistX", "GroupBy", "MapCreateBulk", "SaveX", "ExecX",
 }
 
+// uncalledReads are the methods of what ent's queries embed to read selected columns that this program does not
+// call. Without them, no type of the package has them.
+var uncalledReads = []string{
+	"ScanX", "Strings", "StringsX", "String", "StringX", "Ints", "IntsX", "Int", "IntX",
+	"Float64s", "Float64sX", "Float64", "Float64X", "Bools", "BoolsX", "Bool", "BoolX",
+}
+
 // uncalledOperators are the ends of the names of predicates that this program does not
 // call.
 var uncalledOperators = []string{"NotIn", "Contains", "ContainsFold", "HasPrefix", "HasSuffix", "EqualFold", "NotNil"}
 
-// pruneEnt removes from package db, in folder, what uncalled and uncalledOperators name,
+// pruneEnt removes from package db, in folder, what uncalled, uncalledReads and uncalledOperators name,
 // the predicates of types that are in neither written nor filtered (those on the id
 // stay), and the interceptors that are for one type.
 func pruneEnt(folder string) error {
@@ -46,6 +53,9 @@ func pruneEnt(folder string) error {
 					name = receiver
 				}
 				return (strings.HasPrefix(name, "Traverse") || strings.HasSuffix(name, "Func")) && name != "TraverseFunc"
+			}
+			if receiver == "selector" && slices.Contains(uncalledReads, name) {
+				return true
 			}
 			return slices.Contains(uncalled, name) || strings.HasSuffix(receiver+name, "GroupBy") || strings.HasSuffix(receiver, "GroupBy")
 		})

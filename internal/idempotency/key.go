@@ -133,7 +133,7 @@ func (k *Keys) Begin(ctx context.Context, key string, request [sha256.Size]byte)
 		}
 		claimed = domain.NewID(domain.Row, at)
 		return all.Create().SetID(claimed).SetCredentialID(viewer.CredentialID()).SetKey(key).SetRequest(request[:]).
-			SetRole(viewer.Role).SetClearance(viewer.Clearance).SetCreatedAt(at).Exec(ctx)
+			SetRole(viewer.Role).SetClearance(viewer.Clearance).SetCreatedAt(at).SetStatus(0).SetSize(0).Exec(ctx)
 	})
 	if err != nil || stored != nil {
 		return ctx, nil, stored, err

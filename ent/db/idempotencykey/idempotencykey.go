@@ -66,13 +66,6 @@ func ValidColumn(column string) bool {
 	return false
 }
 
-var (
-	// DefaultStatus holds the default value on creation for the "status" field.
-	DefaultStatus int
-	// DefaultSize holds the default value on creation for the "size" field.
-	DefaultSize int
-)
-
 // OrderOption defines the ordering options for the IdempotencyKey queries.
 type OrderOption func(*sql.Selector)
 
