@@ -127,7 +127,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	if a.pause, err = newPause(ctx, c.Paused, stores, a.log); err != nil {
 		return err
 	}
-	if c.Paused {
+	if a.pause.active() {
 		if err := news.sendings.PauseRestored(domain.AsSystem(ctx, "pause sendings")); err != nil {
 			return fmt.Errorf("pause the sendings: %w", err)
 		}

@@ -28,18 +28,27 @@ type pause struct {
 	once   sync.Once
 }
 
-// newPause returns a pause that is active, or one that has ended.
-func newPause(ctx context.Context, lasts bool, stores *store.Stores, log *slog.Logger) (*pause, error) {
+// newPause returns a pause that is active, or one that has ended. It is active where that is asked for, and
+// where the stores were restored or loaded and nothing has been resumed since.
+func newPause(ctx context.Context, asked bool, stores *store.Stores, log *slog.Logger) (*pause, error) {
 	p := &pause{stores: stores, log: log, done: make(chan struct{})}
-	if !lasts {
+	restored, err := audit.LastOf(ctx, stores, audit.RestoreStores)
+	if err == nil && restored > 0 && !asked {
+		var resumed int64
+		resumed, err = audit.LastOf(ctx, stores, audit.ResumeJobs)
+		asked = restored > resumed
+	}
+	if err != nil {
+		return nil, fmt.Errorf("pause: %w", err)
+	}
+	if !asked {
 		p.end()
 		return p, nil
 	}
-	var err error
 	if p.after, err = audit.Last(ctx, stores); err != nil {
 		return nil, fmt.Errorf("pause: %w", err)
 	}
-	log.WarnContext(ctx, "paused: no webhook is sent and no schedule is carried out until \"redthread resume\", or a start without --paused")
+	log.WarnContext(ctx, "paused: no webhook is sent and no schedule is carried out until \"redthread resume\"")
 	return p, nil
 }
 

@@ -47,6 +47,7 @@ after each flag. A flag overrides its variable. GOGC and GOMEMLIMIT are respecte
 		p.matchCommand(),
 		p.compactCommand(),
 		p.resumeCommand(),
+		p.backupCommand(), p.restoreCommand(), p.dumpCommand(), p.loadCommand(),
 		p.versionCommand(),
 	)
 	root.SetVersionTemplate("{{.Version}}\n")

@@ -44,3 +44,16 @@ func Find(ctx context.Context, stores *store.Stores, action Action, after int64)
 	}
 	return found, after, nil
 }
+
+// LastOf returns the sequence of the last entry with an action; 0 if there is none.
+func LastOf(ctx context.Context, stores *store.Stores, action Action) (int64, error) {
+	ctx = domain.WithStage(domain.AsSystem(ctx, "follow the audit log"), domain.Desk)
+	last, err := stores.Client(ctx).AuditEntry.Query().Where(auditentry.Action(string(action))).Order(auditentry.ByID(sql.OrderDesc())).FirstID(ctx)
+	if db.IsNotFound(err) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read the audit log: %w", err)
+	}
+	return last, nil
+}

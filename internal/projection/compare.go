@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
 // Live is a projection of one log. The desk has the log's identity, a random
@@ -42,4 +43,11 @@ func (l *Live) compareWithLog(ctx context.Context) (projection, LogState, error)
 		err = mismatch("entry %d of the publication log is not the one that live has applied", live.applied)
 	}
 	return live, log, err
+}
+
+// LogOf returns the identity of the publication log that live was made from; empty if live is new, or was made by a version of
+// the program that stored none.
+func LogOf(ctx context.Context, live store.Rows) (identity string, err error) {
+	p, err := readProjection(ctx, live)
+	return p.log, err
 }

@@ -33,6 +33,7 @@ type Config struct {
 // Stores is an open pair of stores: the desk and live.
 type Stores struct {
 	dialect string
+	dir     string // SQLite only
 	deskDSN string // PostgreSQL only
 	log     *slog.Logger
 
@@ -50,7 +51,7 @@ func Open(ctx context.Context, c Config) (*Stores, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Stores{log: c.Log, deskDSN: c.DeskDSN}
+	s := &Stores{log: c.Log, dir: c.Dir, deskDSN: c.DeskDSN}
 	open := s.openSQLite
 	if c.DeskDSN != "" {
 		open = s.openPostgres

@@ -1,0 +1,217 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"filippo.io/age"
+
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/projection"
+	"github.com/redthread-api/redthread/internal/store"
+)
+
+// RestoreParams say where a backup is put.
+type RestoreParams struct {
+	To         store.Config
+	Identities []age.Identity // that open an encrypted backup
+	Temp       string         // the folder for what is unpacked of a backup of PostgreSQL; empty: that of the system
+}
+
+// Restored says what Restore did.
+type Restored struct {
+	Manifest
+	// LiveLeft reports that there was a live of the same publication log, which was left as it is.
+	LiveLeft bool
+}
+
+// Restore puts a backup where there are no stores, or empty ones. No program may use them meanwhile. The stores
+// are of the schema of the backup afterwards.
+//
+// A desk that holds anything is never replaced: [domain.ErrConflict]. A live that is there is left as it is
+// if it was made from the publication log of the backup, so that readers can be served from it until it is rebuilt; a live of another
+// log is domain.ErrConflict. A backup that is damaged, or of another engine, is [domain.ErrInvalid]. After an error
+// the desk is as empty as before.
+func Restore(ctx context.Context, from io.Reader, p RestoreParams) (Restored, error) {
+	if p.To.DeskDSN == "" {
+		return restoreSQLite(ctx, from, p)
+	}
+	return restorePostgres(ctx, from, p)
+}
+
+func restoreSQLite(ctx context.Context, from io.Reader, p RestoreParams) (r Restored, err error) {
+	dir := p.To.Dir
+	if store.Exists(p.To) {
+		if err := mustBeEmpty(ctx, p.To); err != nil {
+			return r, err
+		}
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return r, err
+	}
+	// In the same file system, so that files can be moved into their place.
+	unpacked, err := os.MkdirTemp(dir, ".restore-")
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(unpacked)) }()
+	if r.Manifest, err = readArchive(ctx, from, unpacked, p.Identities); err != nil {
+		return r, err
+	}
+	switch r.Content {
+	case SQLiteFiles:
+	case Rows:
+		return r, loadRows(ctx, p.To, unpacked)
+	default:
+		return r, wrongEngine(r.Manifest)
+	}
+	for _, name := range []string{"live.db", "desk.db"} {
+		if err := store.CheckFile(ctx, filepath.Join(unpacked, name)); err != nil {
+			return r, fmt.Errorf("%s of the backup: %w", name, err)
+		}
+	}
+	removeBeside(unpacked)
+	if r.LiveLeft, err = sameLive(ctx, p.To, r.Log.Identity); err != nil {
+		return r, err
+	}
+	if !r.LiveLeft {
+		if err := replace(unpacked, dir, "live.db"); err != nil {
+			return r, err
+		}
+	}
+	// The desk last: with it the stores are there.
+	if err := replace(unpacked, dir, "desk.db"); err != nil {
+		return r, err
+	}
+	return r, syncFolder(dir)
+}
+
+// replace moves a file of SQLite's into its place. What belongs to the file that was there goes first.
+func replace(from, to, name string) error {
+	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
+		if err := os.Remove(filepath.Join(to, name+suffix)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return os.Rename(filepath.Join(from, name), filepath.Join(to, name))
+}
+
+func wrongEngine(m Manifest) error {
+	if m.Engine == "sqlite" {
+		return domain.Invalid("the backup is of SQLite: restore it with --data, and move it to PostgreSQL with \"redthread dump\" and \"redthread load\"")
+	}
+	return domain.Invalid("the backup is of PostgreSQL: restore it with --desk-dsn, and move it to SQLite with \"redthread dump\" and \"redthread load\"")
+}
+
+// open opens stores and calls fn with them.
+func open(ctx context.Context, c store.Config, fn func(*store.Stores) error) error {
+	stores, err := store.Open(ctx, c)
+	if err != nil {
+		return fmt.Errorf("open the stores: %w", err)
+	}
+	return errors.Join(fn(stores), stores.Close())
+}
+
+// mustBeEmpty returns an error if the desk holds anything.
+func mustBeEmpty(ctx context.Context, c store.Config) error {
+	return open(ctx, c, func(stores *store.Stores) error {
+		used, err := inUse(ctx, stores)
+		if err == nil && used != "" {
+			err = domain.Conflict("the desk is not empty (it has %s), and a restore never replaces one: take it away first", used)
+		}
+		return err
+	})
+}
+
+// sameLive reports whether there is a live of a publication log. Empty stores have none.
+func sameLive(ctx context.Context, c store.Config, identity string) (there bool, err error) {
+	if c.DeskDSN == "" {
+		if _, err := os.Stat(filepath.Join(c.Dir, "live.db")); errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+	}
+	err = open(ctx, c, func(stores *store.Stores) error {
+		tables, err := stores.RowTables(ctx, domain.Live)
+		if err != nil || len(tables) == 0 {
+			return err
+		}
+		of, err := projection.LogOf(ctx, stores.LiveRows())
+		switch {
+		case err != nil:
+			return err
+		case of == "":
+			return nil
+		case of != identity:
+			return domain.Conflict("there is a live of another publication log: take it away first")
+		}
+		there = true
+		return nil
+	})
+	return there, err
+}
+
+// loadRows loads the rows of a backup into new stores.
+func loadRows(ctx context.Context, c store.Config, folder string) error {
+	f, err := os.Open(filepath.Join(folder, rowsFile))
+	if err != nil {
+		return err
+	}
+	defer f.Close() // it is only read
+	return open(ctx, c, func(stores *store.Stores) error {
+		if _, err := stores.Migrate(ctx); err != nil {
+			return err
+		}
+		_, err := Load(ctx, stores, f, LoadParams{})
+		return err
+	})
+}
+
+func restorePostgres(ctx context.Context, from io.Reader, p RestoreParams) (r Restored, err error) {
+	if err := mustBeEmpty(ctx, p.To); err != nil {
+		return r, err
+	}
+	unpacked, err := os.MkdirTemp(p.Temp, "redthread-restore-")
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(unpacked)) }()
+	if r.Manifest, err = readArchive(ctx, from, unpacked, p.Identities); err != nil {
+		return r, err
+	}
+	switch r.Content {
+	case PgDump:
+	case Rows:
+		return r, loadRows(ctx, p.To, unpacked)
+	default:
+		return r, wrongEngine(r.Manifest)
+	}
+	if r.LiveLeft, err = sameLive(ctx, p.To, r.Log.Identity); err != nil {
+		return r, err
+	}
+	return r, open(ctx, p.To, func(stores *store.Stores) error {
+		why, err := unfit(ctx, stores, "pg_restore")
+		if err != nil {
+			return err
+		}
+		if why != "" {
+			return errors.New(why + ": this backup needs it")
+		}
+		args := []string{"--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges", "--no-password"}
+		if r.LiveLeft {
+			args = append(args, "--schema=desk")
+		}
+		if err := stores.DropEmpty(ctx, r.LiveLeft); err != nil {
+			return err
+		}
+		if err := runPostgres(ctx, p.To.DeskDSN, "pg_restore", append(args, filepath.Join(unpacked, pgDumpFile))...); err != nil {
+			return err
+		}
+		stores.GrantLive(ctx)
+		return nil
+	})
+}
