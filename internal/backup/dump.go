@@ -123,7 +123,8 @@ func stageName(stage domain.Stage) string {
 
 func qualified(stage domain.Stage, table string) string { return stageName(stage) + "." + table }
 
-// schemaOf returns the name of the last migration of each store. Their versions differ between engines.
+// schemaOf returns the name of the last migration of each store, without those of the tables of jobs, which are not moved. The
+// versions of migrations differ between engines.
 func schemaOf(ctx context.Context, stores *store.Stores) (map[string]string, error) {
 	all, err := stores.Migrations(ctx)
 	if err != nil {
@@ -134,7 +135,7 @@ func schemaOf(ctx context.Context, stores *store.Stores) (map[string]string, err
 		if m.Applied.IsZero() {
 			return nil, domain.Conflict("the schema has pending migrations: run \"redthread migrate up\" first")
 		}
-		if m.Store == "desk" || m.Store == "live" {
+		if !m.OfJobs() {
 			schema[m.Store] = m.Name
 		}
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 	"log/slog"
 	"time"
 
@@ -56,7 +57,13 @@ func jobMigrator[T any](driver riverdriver.Driver[T]) (*rivermigrate.Migrator[T]
 
 // jobVersion returns the version of a step of river, in a form that no other
 // migration has.
-func jobVersion(n int) string { return fmt.Sprintf("river_%03d", n) }
+func jobVersion(n int) string { return fmt.Sprintf("%s%03d", jobVersions, n) }
+
+// jobVersions begins the versions of the steps of river.
+const jobVersions = "river_"
+
+// OfJobs reports whether a migration is one of the tables of jobs, which are river's.
+func (m Migration) OfJobs() bool { return strings.HasPrefix(m.Version, jobVersions) }
 
 // jobMigrations returns the steps of river's tables, applied and pending.
 func (s *Stores) jobMigrations(ctx context.Context) ([]Migration, error) {
