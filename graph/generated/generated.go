@@ -2002,8 +2002,8 @@ type Entity implements Node & Document {
     first: Int! = 5
   ): [Related!]!
   """
-  Where it is spoken of: the reports and narratives that link to it, and the items of editions that do, each with the passage.
-  Newest first.
+  Where it is spoken of: the reports, narratives, items and introductions of editions, and descriptions of other entities and of tags that
+  link to it, each with the passage. Newest first.
   """
   mentions(
     "How many from the start: 1 to 100, or 0 for none. 20 without."
@@ -4784,11 +4784,11 @@ type MentionEdge {
   cursor: String!
 }
 
-"A report, a narrative or an item of an edition in which an entity is spoken of."
+"A document, or an item of an edition, in which an entity is spoken of."
 type Mention {
-  "The report, the narrative, or the edition with the item."
+  "The report, narrative, entity or tag, or the edition with the item or introduction."
   document: Document!
-  "The item; null unless the document is an edition."
+  "The item; null unless the document is an edition, and for its introduction."
   item: EditionItem
   "What to call it in a list: the name of the document, and the headline of the item."
   displayName: String!
@@ -4806,7 +4806,7 @@ type Mention {
 
 "A fragment of a text around a mention of an entity."
 type Passage {
-  "The name of the field of the document or item: body, summary, description, assessment, analysis, title or headline, for example."
+  "The name of the field of the document or item: body, summary, description, assessment, introduction, analysis, title or headline, for example."
   field: String!
   "Whether there is a link to the entity; false if only one of its names was found."
   link: Boolean!
@@ -5010,6 +5010,8 @@ type ObservationBucket {
   count: Int!
   "How many people they reached together, of those where that is known; null where it is of none."
   reach: Long
+  "Whether the sum is greater: ` + "`" + `reach` + "`" + ` then is 9007199254740991, the greatest number that JSON has exactly."
+  reachExceeded: Boolean!
   """
   The count by group, the largest first; empty without ` + "`" + `groupBy` + "`" + `. What has no platform or language that the
   viewer may see is in none.
@@ -5027,6 +5029,8 @@ type ObservationGroupCount {
   count: Int!
   "How many people they reached together, of those where that is known; null where it is of none."
   reach: Long
+  "Whether the sum is greater: ` + "`" + `reach` + "`" + ` then is 9007199254740991, the greatest number that JSON has exactly."
+  reachExceeded: Boolean!
 }
 
 "A page of a timeline, in the order of time."
@@ -5118,7 +5122,7 @@ type TimelineBuckets {
 
 "The entries of a year, month or day."
 type TimelineBucket {
-  "The year, month or day."
+  "Its first day."
   start: Date!
   "How many."
   count: Int!
@@ -9319,8 +9323,13 @@ type WithdrawSourcePayload {
   source: Source
   "Whether it was withdrawn: false of a preview."
   withdrawn: Boolean!
-  "How many claims rest on the source, on the desk or in live."
+  "How many claims rest on the source, on the desk or in live. One that cites it several times is one."
   claimCount: Int!
+  """
+  How many citations and footnotes of these claims are of the source: of a claim that is live, as it is there. ` + "`" + `Source.citedBy` + "`" + `
+  has a claim for each.
+  """
+  citationCount: Int!
   "What becomes of them, by document."
   claims(
     "How many at most: 0 to 1000. What stands in the way comes first, then what is unpublished."
@@ -9340,13 +9349,15 @@ type WithdrawnClaim {
   document: Document!
   "What to call it in a list."
   displayName: String!
-  "Where in the source."
+  "Where in the source, by its first citation."
   locator: String
-  "The words of the source."
+  "The words of the source, by its first citation."
   quote: String
   "Whether it rests on the source in live; otherwise only in a draft."
   live: Boolean!
-  "How many other citations it has."
+  "How many times it cites the source."
+  citations: Int!
+  "How many citations of other sources it has."
   remaining: Int!
   "What becomes of it."
   outcome: WithdrawalOutcome!
@@ -9359,7 +9370,9 @@ enum WithdrawalOutcome {
   source, or remove it, and publish the document.
   """
   NEEDS_SOURCE
-  "It stands in the way: the text cites the source in a footnote. Change the text, and publish the report."
+  """
+  It stands in the way: the text cites the source in a footnote. Change the text, and publish the report if that is live.
+  """
   NEEDS_EDIT
   "The relationship has no other source: it is unpublished, and stays as a draft."
   UNPUBLISHED
@@ -11303,6 +11316,8 @@ func (ec *executionContext) childFields_ObservationBucket(ctx context.Context, f
 		return ec.fieldContext_ObservationBucket_count(ctx, field)
 	case "reach":
 		return ec.fieldContext_ObservationBucket_reach(ctx, field)
+	case "reachExceeded":
+		return ec.fieldContext_ObservationBucket_reachExceeded(ctx, field)
 	case "groups":
 		return ec.fieldContext_ObservationBucket_groups(ctx, field)
 	}
@@ -11357,6 +11372,8 @@ func (ec *executionContext) childFields_ObservationGroupCount(ctx context.Contex
 		return ec.fieldContext_ObservationGroupCount_count(ctx, field)
 	case "reach":
 		return ec.fieldContext_ObservationGroupCount_reach(ctx, field)
+	case "reachExceeded":
+		return ec.fieldContext_ObservationGroupCount_reachExceeded(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ObservationGroupCount", field.Name)
 }
@@ -13193,6 +13210,8 @@ func (ec *executionContext) childFields_WithdrawSourcePayload(ctx context.Contex
 		return ec.fieldContext_WithdrawSourcePayload_withdrawn(ctx, field)
 	case "claimCount":
 		return ec.fieldContext_WithdrawSourcePayload_claimCount(ctx, field)
+	case "citationCount":
+		return ec.fieldContext_WithdrawSourcePayload_citationCount(ctx, field)
 	case "claims":
 		return ec.fieldContext_WithdrawSourcePayload_claims(ctx, field)
 	case "edited":
@@ -13217,6 +13236,8 @@ func (ec *executionContext) childFields_WithdrawnClaim(ctx context.Context, fiel
 		return ec.fieldContext_WithdrawnClaim_quote(ctx, field)
 	case "live":
 		return ec.fieldContext_WithdrawnClaim_live(ctx, field)
+	case "citations":
+		return ec.fieldContext_WithdrawnClaim_citations(ctx, field)
 	case "remaining":
 		return ec.fieldContext_WithdrawnClaim_remaining(ctx, field)
 	case "outcome":
@@ -35318,6 +35339,29 @@ func (ec *executionContext) fieldContext_ObservationBucket_reach(_ context.Conte
 	return graphql.NewScalarFieldContext("ObservationBucket", field, false, false, "Long")
 }
 
+func (ec *executionContext) _ObservationBucket_reachExceeded(ctx context.Context, field graphql.CollectedField, obj *model.ObservationBucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObservationBucket_reachExceeded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ReachExceeded, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ObservationBucket_reachExceeded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ObservationBucket", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _ObservationBucket_groups(ctx context.Context, field graphql.CollectedField, obj *model.ObservationBucket) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -35745,6 +35789,29 @@ func (ec *executionContext) _ObservationGroupCount_reach(ctx context.Context, fi
 }
 func (ec *executionContext) fieldContext_ObservationGroupCount_reach(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ObservationGroupCount", field, false, false, "Long")
+}
+
+func (ec *executionContext) _ObservationGroupCount_reachExceeded(ctx context.Context, field graphql.CollectedField, obj *model.ObservationGroupCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObservationGroupCount_reachExceeded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ReachExceeded, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ObservationGroupCount_reachExceeded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ObservationGroupCount", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _ObservationPayload_observation(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
@@ -53692,6 +53759,29 @@ func (ec *executionContext) fieldContext_WithdrawSourcePayload_claimCount(_ cont
 	return graphql.NewScalarFieldContext("WithdrawSourcePayload", field, true, false, "Int")
 }
 
+func (ec *executionContext) _WithdrawSourcePayload_citationCount(ctx context.Context, field graphql.CollectedField, obj *editorial.WithdrawResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WithdrawSourcePayload_citationCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CitationCount(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WithdrawSourcePayload_citationCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WithdrawSourcePayload", field, true, false, "Int")
+}
+
 func (ec *executionContext) _WithdrawSourcePayload_claims(ctx context.Context, field graphql.CollectedField, obj *editorial.WithdrawResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -53945,6 +54035,29 @@ func (ec *executionContext) _WithdrawnClaim_live(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_WithdrawnClaim_live(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WithdrawnClaim", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _WithdrawnClaim_citations(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawnClaim) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WithdrawnClaim_citations(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Citations, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WithdrawnClaim_citations(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WithdrawnClaim", field, false, false, "Int")
 }
 
 func (ec *executionContext) _WithdrawnClaim_remaining(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawnClaim) (ret graphql.Marshaler) {
@@ -63308,6 +63421,11 @@ func (ec *executionContext) _ObservationBucket(ctx context.Context, sel ast.Sele
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "reachExceeded":
+			out.Values[i] = ec._ObservationBucket_reachExceeded(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "groups":
 			out.Values[i] = ec._ObservationBucket_groups(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -63505,6 +63623,11 @@ func (ec *executionContext) _ObservationGroupCount(ctx context.Context, sel ast.
 		case "reach":
 			out.Values[i] = ec._ObservationGroupCount_reach(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "reachExceeded":
+			out.Values[i] = ec._ObservationGroupCount_reachExceeded(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -70369,6 +70492,11 @@ func (ec *executionContext) _WithdrawSourcePayload(ctx context.Context, sel ast.
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "citationCount":
+			out.Values[i] = ec._WithdrawSourcePayload_citationCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "claims":
 			out.Values[i] = ec._WithdrawSourcePayload_claims(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -70442,6 +70570,11 @@ func (ec *executionContext) _WithdrawnClaim(ctx context.Context, sel ast.Selecti
 			}
 		case "live":
 			out.Values[i] = ec._WithdrawnClaim_live(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "citations":
+			out.Values[i] = ec._WithdrawnClaim_citations(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
