@@ -102,7 +102,7 @@ var mutations = []struct {
 	{"addListing", `entity: "e" authority: "A"`, audit.Update, "listing { id }", "listing", "listing.id"},
 	{"updateListing", `id: $listing programme: "P"`, audit.Update, "changed", "", ""},
 	{"removeListing", `id: $listing`, audit.Update, "changed", "", ""},
-	{"addObservation", `narrative: "n" observedOn: "2026" description: "D."`, audit.Update, "observation { id }", "observation", "observation.id"},
+	{"addObservation", `narrative: "n" observedOn: "2023" description: "D."`, audit.Update, "observation { id }", "observation", "observation.id"},
 	{"updateObservation", `id: $observation reach: 3`, audit.Update, "changed", "", ""},
 	{"removeObservation", `id: $observation`, audit.Update, "changed", "", ""},
 	{"compileEdition", `series: "w" from: "2026-01-01" to: "2026-01-14"`, audit.Create, "created", "", ""},

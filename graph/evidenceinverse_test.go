@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -86,14 +87,17 @@ func (i *inverse) same(what string, want, got map[string][]string) {
 	}
 }
 
+var linkInText = regexp.MustCompile(`\[\[([a-z0-9-]+)[|\]]`)
+
 func (i *inverse) check() {
 	const citations = `citations { locator quote source { slug } }`
 	all := i.ask(`{
 		relationships(first: 100) { nodes { slug ` + citations + ` } }
-		entities(first: 100) { nodes { slug listings { authority ` + citations + ` } } }
-		narratives(first: 100) { nodes { slug parent { slug } observations(first: 100) { nodes { description ` + citations + ` } } targets(first: 100) { nodes { slug } } amplifiers(first: 100) { nodes { slug } } } }
-		editions(first: 100) { nodes { slug items { headline ` + citations + ` entities { slug } tags { slug } } } }
+		entities(first: 100) { nodes { slug description listings { authority ` + citations + ` } } }
+		narratives(first: 100) { nodes { slug description assessment parent { slug } observations(first: 100) { nodes { description ` + citations + ` } } targets(first: 100) { nodes { slug } } amplifiers(first: 100) { nodes { slug } } } }
+		editions(first: 100) { nodes { slug introduction items { headline summary analysis ` + citations + ` entities { slug } tags { slug } } } }
 		reports(first: 100) { nodes { slug footnotes { number locator source { slug } } entities(first: 100) { nodes { slug } } mentions(first: 100) { nodes { slug } } } }
+		tags(first: 100) { nodes { slug description } }
 	}`)
 	claims, spoken, numbers, tagged := map[string][]string{}, map[string][]string{}, map[string][]string{}, map[string][]string{}
 	cite := func(kind, document, claim string, citations any) {
@@ -161,6 +165,30 @@ func (i *inverse) check() {
 		for _, e := range nodesIn(d["mentions"]) {
 			if !linked[e["slug"]] {
 				once(spoken, e["slug"], "false "+d["slug"].(string)+" <nil>")
+			}
+		}
+	}
+	// Links in texts are mentions too, where no list has the entity already.
+	named := func(document string, item any, linked []object, texts ...any) {
+		here := map[string]bool{document: true}
+		for _, e := range linked {
+			here[e["slug"].(string)] = true
+		}
+		for _, text := range texts {
+			for _, m := range linkInText.FindAllStringSubmatch(fmt.Sprint(text), -1) {
+				if slug := m[1]; !here[slug] {
+					here[slug] = true
+					spoken[slug] = append(spoken[slug], fmt.Sprint("false ", document, " ", item))
+				}
+			}
+		}
+	}
+	for _, list := range []string{"entities", "narratives", "editions", "tags"} {
+		for _, d := range nodesIn(all[list]) {
+			slug := d["slug"].(string)
+			named(slug, nil, append(nodesIn(d["targets"]), nodesIn(d["amplifiers"])...), d["description"], d["assessment"], d["introduction"])
+			for _, item := range nodesIn(d["items"]) {
+				named(slug, item["headline"], nodesIn(item["entities"]), item["summary"], item["analysis"])
 			}
 		}
 	}

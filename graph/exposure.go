@@ -5,8 +5,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
@@ -75,8 +78,63 @@ func listRule(problems *domain.Problems, path string, in filter) ownership.Rule 
 			}
 		}
 	}
+	for _, name := range []string{"authority", "programme"} {
+		if s := text(name); !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+			problems.Add(path+"."+name, "%q has characters that no name has: leave control characters out", s)
+		}
+	}
 	rule.Authority, rule.Programme = text("authority"), text("programme")
 	return rule
+}
+
+// checkList adds a problem if the viewer sees no listing on a list, which may be misspelt: that nothing is reached by it is no answer.
+// A list with a known rule may have none yet.
+func (r *Resolver) checkList(ctx context.Context, problems *domain.Problems, path string, rule ownership.Rule) error {
+	known := slices.ContainsFunc(ownership.Rules(), func(k ownership.Rule) bool { return k.Authority == rule.Authority })
+	if rule.Authority == "" || known && rule.Programme == "" {
+		return nil
+	}
+	if found, err := r.knowledge.HasList(ctx, knowledge.List{Authority: rule.Authority, Programme: rule.Programme}); err != nil || found {
+		return err
+	}
+	lists, err := r.knowledge.Lists(ctx)
+	if err != nil {
+		return err
+	}
+	var authorities, programmes []string
+	for _, rule := range ownership.Rules() {
+		authorities = append(authorities, rule.Authority)
+	}
+	unnamed := false
+	for _, l := range lists {
+		authorities = append(authorities, l.Authority)
+		if l.Authority == rule.Authority {
+			known, unnamed = true, unnamed || l.Programme == ""
+			if l.Programme != "" {
+				programmes = append(programmes, l.Programme)
+			}
+		}
+	}
+	switch {
+	case !known:
+		problems.Add(path+".authority", "nothing is listed by it; authorities are %s", someOf(authorities))
+	case programmes != nil:
+		problems.Add(path+".programme", "nothing is listed by %s under it; programmes are %s", rule.Authority, someOf(programmes))
+	case unnamed:
+		problems.Add(path+".programme", "the listings of %s are under no programme: leave it out", rule.Authority)
+	}
+	return nil
+}
+
+// someOf returns names in their order, each once, and of many the first.
+func someOf(names []string) string {
+	const most = 20
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if n := len(names) - most; n > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), n)
+	}
+	return strings.Join(names, ", ")
 }
 
 func (r entityResolver) Exposure(ctx context.Context, obj *db.Entity, lists []filter, asOf *domain.Date, first int) ([]*model.Exposure, error) {
@@ -105,6 +163,17 @@ func (r entityResolver) Exposure(ctx context.Context, obj *db.Entity, lists []fi
 	}
 	if lists == nil {
 		rules = knownRules(listings)
+	}
+	for i, rule := range rules {
+		if slices.ContainsFunc(listings, func(l knowledge.Listing) bool { return rule.Covers(l.Authority, l.Programme) }) {
+			continue
+		}
+		if err := r.checkList(ctx, &problems, fmt.Sprintf("lists.%d", i), rule); err != nil {
+			return nil, err
+		}
+	}
+	if err := problems.Err("the arguments are not right"); err != nil {
+		return nil, err
 	}
 	var newest time.Time
 	if selects(ctx, "newestChange") {
@@ -349,6 +418,14 @@ func (r queryResolver) ExposureReport(ctx context.Context, list filter, asOf *do
 		return nil, err
 	}
 	listed := listedBy(rule, listings)
+	if len(listed) == 0 {
+		if err := r.checkList(ctx, &problems, "list", rule); err != nil {
+			return nil, err
+		}
+		if err := problems.Err("the arguments are not right"); err != nil {
+			return nil, err
+		}
+	}
 	stakes, err := r.knowledge.Below(ctx, day, listed...)
 	if err != nil {
 		return nil, err
@@ -366,8 +443,9 @@ func (r queryResolver) ExposureReport(ctx context.Context, list filter, asOf *do
 	if err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(found, func(a, b ownership.Finding) int {
-		return cmp.Or(cmp.Compare(verdictRank[a.Verdict], verdictRank[b.Verdict]), strings.Compare(keys[a.Entity], keys[b.Entity]), cmp.Compare(a.Entity, b.Entity))
+	sort.Slice(found, func(i, j int) bool {
+		a, b := &found[i], &found[j]
+		return cmp.Or(cmp.Compare(verdictRank[a.Verdict], verdictRank[b.Verdict]), strings.Compare(keys[a.Entity], keys[b.Entity]), cmp.Compare(a.Entity, b.Entity)) < 0
 	})
 	out := &model.ExposureReport{Rule: ruleOf(rule), AsOf: day, Entries: []*model.ExposureEntry{}, TotalCount: len(found), Complete: stakes.Complete, Notice: exposureNotice}
 	found = found[min(offset, len(found)):]

@@ -59,7 +59,7 @@ func TestExposure(t *testing.T) {
 			{"t", `(asOf: "2019-06-30")`, `UNDETERMINED 16.6-50 of 5: y→t, x→a→t; open a UNCERTAIN_DATE NOT_BLOCKED BLOCKED_BY_OWNERSHIP; CONTROLS; economic 16.6-33.3`},
 			{"t", `(asOf: "2020-01-01", lists: [{authority: "OFAC", threshold: 50, comparison: MORE_THAN}])`, `NOT_BLOCKED 16.6-16.6 of 5: y→t; CONTROLS`},
 			{"t", `(asOf: "2020-01-01", lists: [])`, ``},
-			{"t", `(asOf: "2020-01-01", lists: [{authority: "Nobody", threshold: 50}])`, `NOT_BLOCKED 0-0 of 5: ; economic 0-0`},
+			{"t", `(asOf: "2020-01-01", lists: [{authority: "UK"}])`, `NOT_BLOCKED 0-0 of 5: ; economic 0-0`}, // it has a rule, and no listing yet
 			{"u", `(asOf: "2020-01-01")`, `UNDETERMINED 0-70 of 3: x→u; open x UNKNOWN_SHARE NOT_BLOCKED BLOCKED_BY_OWNERSHIP; CONTROLS; economic 0-70`},
 			{"v", `(asOf: "2020-01-01")`, `UNDETERMINED 0-100 of 1: x→v; open x UNKNOWN_SHARE NOT_BLOCKED BLOCKED_BY_OWNERSHIP; economic 0-100`},
 			{"x", `(asOf: "2020-01-01")`, `LISTED 0-0 of 0: ; economic 0-0`},
@@ -76,8 +76,11 @@ func TestExposure(t *testing.T) {
 			}
 		}
 		for args, want := range map[string]string{
-			`(asOf: "2020")`:                      "asOf",
-			`(lists: [{authority: "Concordat"}])`: "lists.0.authority",
+			`(asOf: "2020")`:                                      "asOf",
+			`(lists: [{authority: "Concordat"}])`:                 "lists.0.authority",
+			`(lists: [{authority: "Nobody", threshold: 50}])`:     "lists.0.authority",
+			`(lists: [{authority: "OFAC", programme: "None"}])`:   "lists.0.programme",
+			`(lists: [{authority: "OFA\u0000C", threshold: 50}])`: "lists.0.authority",
 			`(first: 0, lists: [{authority: "OFAC", rule: "OFAC", threshold: 40}, {authority: "OFAC", rule: "XX"}, {authority: "OFAC", threshold: 101}, {authority: "OFAC", threshold: 0}, {authority: "OFAC", together: false}])`: "first lists.0.rule lists.1.rule lists.2.threshold lists.3.threshold lists.4.together",
 		} {
 			if got := exposure(public, "t", args).paths(); got != want {

@@ -20,6 +20,7 @@ import (
 	"github.com/redthread-api/redthread/graph/read"
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/access"
+	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -236,6 +237,7 @@ func (s stagedSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 // returns nil where run does.
 func (s stagedSchema) respond(ctx context.Context, op *graphql.OperationContext, stage domain.Stage, cacheable bool, run graphql.ResponseHandler) *graphql.Response {
 	ctx, seen := read.WithMarkingTracker(ctx)
+	ctx, named := aggregate.WithSeenMarkings(ctx)
 	if viewer, err := domain.ViewerFrom(ctx); err == nil && stage == domain.Desk && viewer.Role.Staff() {
 		seen.Raise(deskMarking)
 	}
@@ -256,6 +258,9 @@ func (s stagedSchema) respond(ctx context.Context, op *graphql.OperationContext,
 	response := run(withRootField(ctx, op))
 	if response == nil {
 		return nil
+	}
+	if len(graphql.GetErrors(ctx)) > 0 {
+		seen.Raise(named.Highest()) // the errors of a mutation name documents of the desk
 	}
 	// Rows that were read count, also when a later step refused them.
 	marking, err := seen.Highest(ctx, s.reader)

@@ -92,7 +92,7 @@ func TestMarkingOfAnswers(t *testing.T) {
 			{"Relationships", `{ entity(slug: "crane-works") { relationships { nodes { slug } } } }`, "CLEAR CLEAR AMBER AMBER AMBER"},
 			{"RelationshipsCounted", `{ entity(slug: "crane-works") { relationships { totalCount } } }`, "CLEAR CLEAR AMBER AMBER AMBER"},
 			{"Degree", `{ entity(slug: "crane-works") { degree } }`, "CLEAR CLEAR AMBER AMBER AMBER"},
-			{"MentionsCounted", `{ entity(slug: "crane-works") { mentions(first: 0) { totalCount } } }`, "CLEAR GREEN AMBER AMBER AMBER"},
+			{"MentionsCounted", `{ entity(slug: "crane-works") { mentions(first: 0) { totalCount } } }`, "CLEAR GREEN AMBER AMBER RED"},
 			{"ClaimsCounted", `{ source(slug: "harbour-gazette") { citedBy(first: 0) { totalCount counts { count } } } }`, "CLEAR GREEN AMBER AMBER AMBER"},
 			{"TreeCounted", `{ narrative(slug: "ports-are-safe") { tree { nodes { targetCount } } } }`, "CLEAR CLEAR AMBER AMBER AMBER"},
 			{"Filter", `{ reports(filter: {slug: {eq: "bravo"}, entities: {slug: {eq: "port-ltd"}}}) { nodes { slug } } }`, "CLEAR CLEAR AMBER AMBER AMBER"},

@@ -80,9 +80,19 @@ func (m *matrix) ownership(v *domain.Viewer) {
 	var lists []string
 	for _, state := range states {
 		list := fmt.Sprintf(`{authority: "a-%s", threshold: 50}`, state)
-		lists = append(lists, list)
-		r := m.as(v, `{ exposureReport(list: `+list+`, asOf: "2020-06-15", first: 100) { totalCount entries { verdict entity { slug } through { slug } } } }`, nil).ok()
+		report := func(list string) *response {
+			return m.as(v, `{ exposureReport(list: `+list+`, asOf: "2020-06-15", first: 100) { totalCount entries { verdict entity { slug } through { slug } } } }`, nil)
+		}
+		r := report(list)
 		m.wantNoLeak(v, "Query.exposureReport", r)
+		if !sees(v, state) { // a list of what is hidden is as one that is not there
+			if none := report(`{authority: "none", threshold: 50}`); r.code() != "BAD_USER_INPUT" || r.body != none.body {
+				m.t.Errorf("%s (TLP:%v): the list of %s is %s, and none is %s", v.Role, v.Clearance, state, r.body, none.body)
+			}
+			continue
+		}
+		lists = append(lists, list)
+		r.ok()
 		got, want := len(r.at("exposureReport.entries").([]any)), r.at("exposureReport.totalCount")
 		if float64(got) != want || (got > 0) != sees(v, state) {
 			m.t.Errorf("%s (TLP:%v): %d entries of %v by the list of %s", v.Role, v.Clearance, got, want, state)

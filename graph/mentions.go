@@ -61,9 +61,13 @@ func (r entityResolver) Mentions(ctx context.Context, obj *db.Entity, first *int
 		Total: func(ctx context.Context) (int, error) {
 			all, err := read.LoadBatch(ctx, catalog.Entities, obj, "count of mentions", func(ctx context.Context, _ *read.Reader, rows []*db.Entity) (map[domain.ID]int, error) {
 				ids := idsIn(catalog.Entities, rows)
-				dependOnMentions(ctx, ids)
+				r.dependOnMentions(ctx, ids)
 				read.TrackCounted(ctx, mentioning...)
-				return r.knowledge.MentionCounts(ctx, ids)
+				named, err := r.naming(ctx, rows)
+				if err != nil {
+					return nil, err
+				}
+				return r.knowledge.MentionCounts(ctx, ids, named)
 			})
 			return all[obj.ID], err
 		},
@@ -74,19 +78,53 @@ func (r entityResolver) Mentions(ctx context.Context, obj *db.Entity, first *int
 const mentionStart domain.ID = 1
 
 // mentioning are the tables of what entities are spoken of in.
-var mentioning = []*read.Table{catalog.Reports.Table, catalog.Narratives.Table, catalog.Editions.Table}
+var mentioning = []*read.Table{catalog.Reports.Table, catalog.Narratives.Table, catalog.Editions.Table, catalog.Entities.Table, catalog.Tags.Table}
 
-func dependOnMentions(ctx context.Context, entities []domain.ID) {
-	for _, t := range mentioning {
-		read.DependOnReferring(ctx, t, entities)
+func (r *Resolver) dependOnMentions(ctx context.Context, entities []domain.ID) {
+	read.DependOnReferring(ctx, catalog.Reports.Table, entities)
+	// What only a text names is no reference: any document of these types can begin to name an entity.
+	read.DependOnTables(ctx, r.reader, mentioning[1:]...)
+}
+
+// naming returns the documents and items of editions of which a text names entities, by these. A slug that an entity once had, and
+// another one has now, is that of the other one.
+func (r *Resolver) naming(ctx context.Context, entities []*db.Entity) (map[domain.ID][]domain.ID, error) {
+	former, err := read.FormerSlugsOf(ctx, r.reader, idsIn(catalog.Entities, entities))
+	if err != nil {
+		return nil, err
 	}
+	var all []string
+	for _, entity := range entities {
+		all = append(all, former[entity.ID]...)
+	}
+	holders, err := read.BySlugs(ctx, r.reader, catalog.Entities, all)
+	if err != nil {
+		return nil, err
+	}
+	named := map[domain.ID][]domain.ID{}
+	for _, entity := range entities {
+		slugs := []string{entity.Slug}
+		for _, slug := range former[entity.ID] {
+			if holder := holders[slug]; holder != nil && holder.ID == entity.ID {
+				slugs = append(slugs, slug)
+			}
+		}
+		if named[entity.ID], err = r.index.Naming(ctx, slugs); err != nil {
+			return nil, err
+		}
+	}
+	return named, nil
 }
 
 // mentions reads a page of where each of some entities is spoken of.
 func (r *Resolver) mentions(
 	ctx context.Context, p knowledge.MentionsParams, entities []*db.Entity, codec read.CursorCodec,
 ) (mentionPages, error) {
-	dependOnMentions(ctx, p.Entities)
+	r.dependOnMentions(ctx, p.Entities)
+	var err error
+	if p.Named, err = r.naming(ctx, entities); err != nil {
+		return nil, err
+	}
 	found, err := r.knowledge.Mentions(ctx, p)
 	if err != nil {
 		return nil, err
@@ -264,13 +302,18 @@ func (r *Resolver) passageTexts(ctx context.Context, m *model.Mention) ([]passag
 			add("observations", o.Description)
 		}
 	case *db.Edition:
-		if m.Item == nil {
-			return nil, nil
-		}
 		language = d.Language
+		if m.Item == nil {
+			links("introduction", linksIn(r, editionIntroduction, d, m.Entity.ID))
+			return texts, nil
+		}
 		add("headline", m.Item.Headline)
 		links("summary", linksIn(r, itemSummary, m.Item, m.Entity.ID))
 		links("analysis", linksIn(r, itemAnalysis, m.Item, m.Entity.ID))
+	case *db.Entity:
+		links("description", linksIn(r, entityDescription, d, m.Entity.ID))
+	case *db.Tag:
+		links("description", linksIn(r, tagDescription, d, m.Entity.ID))
 	}
 	return texts, nil
 }

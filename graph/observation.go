@@ -26,12 +26,9 @@ func (observationResolver) Platform(ctx context.Context, obj *db.Observation) (*
 
 func (r queryResolver) Observations(ctx context.Context, first *int, after *string, last *int, before *string, f filter, by order) (*model.ObservationConnection, error) {
 	// Observations have no marking of their own: a viewer sees those of the narratives that the viewer sees.
-	visible := map[string]any{"narrative": map[string]any{}}
-	if f != nil {
-		visible = map[string]any{"and": []any{visible, map[string]any(f)}}
-	}
+	visible := filter{"narrative": map[string]any{}}
 	read.DependOnList(ctx, r.reader, catalog.Narratives.Table, nil)
-	return read.List(ctx, r.reader, catalog.Observations, args(first, after, last, before, visible, &by))
+	return read.List(ctx, r.reader, catalog.Observations, args(first, after, last, before, read.AllOf(visible, f), &by))
 }
 
 // observationTallies are the columns of the values of the enum ObservationGroup.
@@ -103,7 +100,7 @@ func observationCounts(rows []read.TallyRow, complete bool, by string, last int,
 			out.Buckets = append(out.Buckets, b)
 		}
 		b.Count += row.Count
-		b.Reach = addReach(b.Reach, row)
+		addReach(&b.Reach, &b.ReachExceeded, row)
 		g := groupOf(row.Group)
 		if g == nil {
 			continue
@@ -115,7 +112,7 @@ func observationCounts(rows []read.TallyRow, complete bool, by string, last int,
 			b.Groups = append(b.Groups, g)
 		}
 		g.Count += row.Count
-		g.Reach = addReach(g.Reach, row)
+		addReach(&g.Reach, &g.ReachExceeded, row)
 	}
 	slices.SortFunc(out.Buckets, func(a, b *model.ObservationBucket) int { return cmp.Compare(a.Start, b.Start) })
 	if n := len(out.Buckets); n > last {
@@ -137,23 +134,26 @@ func groupName(g *model.ObservationGroupCount) string {
 	return *g.Language
 }
 
-// addReach adds the reach of a row to a sum, which is nil as long as none is known.
-func addReach(sum *int, row read.TallyRow) *int {
+// addReach adds the reach of a row to a sum, which is nil as long as none is known. exceeded is set where the sum is greater than
+// a response can say.
+func addReach(sum **int, exceeded *bool, row read.TallyRow) {
 	if row.Known == 0 {
-		return sum
+		return
 	}
 	n := row.Sum
-	if sum != nil {
-		n += *sum
+	if *sum != nil {
+		n += **sum
 	}
-	n = min(n, 1<<53-1)
-	return &n
+	if row.Exceeds || n > read.GreatestNumber {
+		n, *exceeded = read.GreatestNumber, true
+	}
+	*sum = &n
 }
 
 // bucketOf returns the first day of the day, week or month of a date; "" where it is not known as exactly.
 func bucketOf(date domain.Date, by string) domain.Date {
 	if by == "MONTH" && len(date) >= len("2006-01") {
-		return date[:len("2006-01")] + "-01"
+		return date[:len("2006-01")].FirstDay()
 	}
 	day, err := time.Parse(time.DateOnly, string(date))
 	if err != nil {

@@ -34,6 +34,7 @@ type searcher interface {
 	Match(ctx context.Context, p search.MatchParams) ([][]search.EntityMatch, error)
 	Duplicates(ctx context.Context, p search.DuplicatesParams) (*search.Duplicates, error)
 	Related(ctx context.Context, p search.RelatedParams) ([]search.Related, error)
+	Naming(ctx context.Context, slugs []string) ([]domain.ID, error)
 }
 
 const searchNewest = "NEWEST"

@@ -261,9 +261,10 @@ func (r timelineResolver) Buckets(ctx context.Context, obj *model.TimelineEntryC
 			out.Undated += f.Count
 			continue
 		}
+		start := f.Start.FirstDay()
 		n := len(out.Buckets)
-		if n == 0 || out.Buckets[n-1].Start != f.Start {
-			out.Buckets = append(out.Buckets, &model.TimelineBucket{Start: f.Start})
+		if n == 0 || out.Buckets[n-1].Start != start {
+			out.Buckets = append(out.Buckets, &model.TimelineBucket{Start: start})
 			n++
 		}
 		b := out.Buckets[n-1]

@@ -79,6 +79,11 @@ func TestTimeline(t *testing.T) {
 			`entities: ["works", "fair"], from: "2020-02-04"`: 6, `entities: ["works", "fair"], from: "2020-02-04", to: "2020-02"`: 4, `entities: ["works", "fair"], to: "2020-02-03"`: 5, `entities: ["works", "fair"], kinds: []`: 0, `entities: ["works", "fair"], kinds: [EVENT]`: 1, `entities: []`: 0,
 		} {
 			r := a.query(public, `{ timeline(first: 100, `+arguments+`) { nodes { title } buckets(by: MONTH) { complete undated buckets { start count } } } }`).ok()
+			for _, b := range r.at("timeline.buckets.buckets").([]any) {
+				if start := b.(map[string]any)["start"].(string); len(start) != len("2020-02-01") || !strings.HasSuffix(start, "-01") {
+					t.Errorf("%s: a bucket begins with %s, and not with the first day of a month", arguments, start)
+				}
+			}
 			n, counted := len(r.at("timeline.nodes").([]any)), r.at("timeline.buckets.undated").(float64)
 			for _, b := range r.at("timeline.buckets.buckets").([]any) {
 				counted += b.(map[string]any)["count"].(float64)
@@ -93,11 +98,11 @@ func TestTimeline(t *testing.T) {
 			}
 		}
 
-		counts := a.query(public, `{ observations(filter: {narrative: {slug: {eq: "story"}}}, first: 1) { totalCount nodes { description } counts(by: WEEK, groupBy: PLATFORM) { undated complete buckets { start count reach groups { count reach platform { slug } } } }
+		counts := a.query(public, `{ observations(filter: {narrative: {slug: {eq: "story"}}}, first: 1) { totalCount nodes { description } counts(by: WEEK, groupBy: PLATFORM) { undated complete buckets { start count reach reachExceeded groups { count reach reachExceeded platform { slug } } } }
 			month: counts(by: MONTH, groupBy: LANGUAGE) { undated buckets { start count groups { language count } } } } }`).ok()
 		for path, want := range map[string]string{
 			"observations.totalCount": "4", "observations.counts.undated": "2", "observations.counts.complete": "true", "observations.month.undated": "1",
-			"observations.counts.buckets": "[map[count:2 groups:[map[count:1 platform:map[slug:board] reach:10]] reach:9.007199254740991e+15 start:2020-02-03]]",
+			"observations.counts.buckets": "[map[count:2 groups:[map[count:1 platform:map[slug:board] reach:10 reachExceeded:false]] reach:9.007199254740991e+15 reachExceeded:true start:2020-02-03]]",
 			"observations.month.buckets":  "[map[count:2 groups:[map[count:1 language:en] map[count:1 language:ja]] start:2020-02-01] map[count:1 groups:[] start:2020-03-01]]",
 		} {
 			if got := fmt.Sprint(counts.at(path)); got != want {

@@ -42,7 +42,7 @@ func (r withdrawnResolver) Claims(ctx context.Context, obj *editorial.WithdrawRe
 	}
 	out := []*model.WithdrawnClaim{}
 	for _, c := range claims {
-		claim := &model.WithdrawnClaim{Kind: c.Kind, Document: documents[c.Document], Live: c.Live, Remaining: c.Remaining, Outcome: string(c.Outcome)}
+		claim := &model.WithdrawnClaim{Kind: c.Kind, Document: documents[c.Document], Live: c.Live, Citations: c.Citations, Remaining: c.Remaining, Outcome: string(c.Outcome)}
 		if claim.Document == nil {
 			continue
 		}

@@ -18,7 +18,7 @@ func TestWithdrawSource(t *testing.T) {
 		a.evidenceContent()
 		a.query(author, `mutation { createRelationship(input: {slug: "draft", from: "quay", to: "mole", kind: CONTROLS, confidence: POSSIBLE, citations: [{source: "ledger"}]}) { created }
 			updateRelationship(input: {id: "mole-funds-quay", description: "A draft."}) { changed } }`).ok()
-		const fields = `withdrawn claimCount source { slug } claims { kind displayName locator quote live remaining outcome document { slug } } edited { slug } unpublished { slug }`
+		const fields = `withdrawn claimCount citationCount source { slug } claims { kind displayName locator quote live citations remaining outcome document { slug } } edited { slug } unpublished { slug }`
 		withdraw := func(preview bool) *response {
 			return a.as(editor, fmt.Sprintf(`mutation { withdrawSource(input: {id: "ledger", preview: %v}) { %s } }`, preview, fields), nil)
 		}
@@ -39,7 +39,7 @@ LOSES_CITATION Quay Holdings: Bench <nil> live true: 1
 LOSES_CITATION Top: 2024-05 <nil> live true: 1
 LOSES_CITATION Quay Holdings controls Mole & Sons <nil> live false: 0
 LOSES_CITATION Mole & Sons funds Quay Holdings p. 2 live true: 1`
-		if got := describe(r); !sameLines(got[:strings.Index(got, "\nedited")], want) || r.at("withdrawSource.withdrawn") != false || r.at("withdrawSource.claimCount") != 9.0 || r.at("withdrawSource.source.slug") != "ledger" {
+		if got := describe(r); !sameLines(got[:strings.Index(got, "\nedited")], want) || r.at("withdrawSource.withdrawn") != false || r.at("withdrawSource.claimCount") != 9.0 || r.at("withdrawSource.citationCount") != 10.0 || r.at("withdrawSource.source.slug") != "ledger" {
 			t.Errorf("the preview says\n%s\n%s", got, r.body)
 		}
 		before := a.query(public, `{ source(slug: "ledger") { citedBy { totalCount } } }`).ok().body
@@ -60,7 +60,7 @@ LOSES_CITATION Mole & Sons funds Quay Holdings p. 2 live true: 1`
 		a.query(editor, `mutation { publish(input: {documents: ["edition:one", "entity:quay", "report:study"]}) { state } }`).ok()
 		// A draft of a text that cites it stands in the way as well.
 		a.query(author, `mutation { updateReport(input: {id: "study", body: "Of [[quay]].[^1]\n\n[^1]: See [@ledger]."}) { changed } }`).ok()
-		if r := withdraw(false); r.code() != "CONFLICT" || !strings.Contains(r.body, "report:study: note 1 cites it in the text") {
+		if r := withdraw(false); r.code() != "CONFLICT" || !strings.Contains(r.body, "report:study: note 1 cites it in the text of a draft: change the text\"") {
 			t.Errorf("a draft cites it: %s", r.body)
 		}
 		a.query(author, `mutation { updateReport(input: {id: "study", body: "Of [[quay]].[^1]\n\n[^1]: See [@gazette]."}) { changed } }`).ok()

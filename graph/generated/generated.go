@@ -2234,6 +2234,8 @@ func (ec *executionContext) childFields_ObservationBucket(ctx context.Context, f
 		return ec.fieldContext_ObservationBucket_count(ctx, field)
 	case "reach":
 		return ec.fieldContext_ObservationBucket_reach(ctx, field)
+	case "reachExceeded":
+		return ec.fieldContext_ObservationBucket_reachExceeded(ctx, field)
 	case "groups":
 		return ec.fieldContext_ObservationBucket_groups(ctx, field)
 	}
@@ -2288,6 +2290,8 @@ func (ec *executionContext) childFields_ObservationGroupCount(ctx context.Contex
 		return ec.fieldContext_ObservationGroupCount_count(ctx, field)
 	case "reach":
 		return ec.fieldContext_ObservationGroupCount_reach(ctx, field)
+	case "reachExceeded":
+		return ec.fieldContext_ObservationGroupCount_reachExceeded(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ObservationGroupCount", field.Name)
 }
@@ -4124,6 +4128,8 @@ func (ec *executionContext) childFields_WithdrawSourcePayload(ctx context.Contex
 		return ec.fieldContext_WithdrawSourcePayload_withdrawn(ctx, field)
 	case "claimCount":
 		return ec.fieldContext_WithdrawSourcePayload_claimCount(ctx, field)
+	case "citationCount":
+		return ec.fieldContext_WithdrawSourcePayload_citationCount(ctx, field)
 	case "claims":
 		return ec.fieldContext_WithdrawSourcePayload_claims(ctx, field)
 	case "edited":
@@ -4148,6 +4154,8 @@ func (ec *executionContext) childFields_WithdrawnClaim(ctx context.Context, fiel
 		return ec.fieldContext_WithdrawnClaim_quote(ctx, field)
 	case "live":
 		return ec.fieldContext_WithdrawnClaim_live(ctx, field)
+	case "citations":
+		return ec.fieldContext_WithdrawnClaim_citations(ctx, field)
 	case "remaining":
 		return ec.fieldContext_WithdrawnClaim_remaining(ctx, field)
 	case "outcome":
@@ -26249,6 +26257,29 @@ func (ec *executionContext) fieldContext_ObservationBucket_reach(_ context.Conte
 	return graphql.NewScalarFieldContext("ObservationBucket", field, false, false, "Long")
 }
 
+func (ec *executionContext) _ObservationBucket_reachExceeded(ctx context.Context, field graphql.CollectedField, obj *model.ObservationBucket) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObservationBucket_reachExceeded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ReachExceeded, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ObservationBucket_reachExceeded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ObservationBucket", field, false, false, "Boolean")
+}
+
 func (ec *executionContext) _ObservationBucket_groups(ctx context.Context, field graphql.CollectedField, obj *model.ObservationBucket) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -26676,6 +26707,29 @@ func (ec *executionContext) _ObservationGroupCount_reach(ctx context.Context, fi
 }
 func (ec *executionContext) fieldContext_ObservationGroupCount_reach(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ObservationGroupCount", field, false, false, "Long")
+}
+
+func (ec *executionContext) _ObservationGroupCount_reachExceeded(ctx context.Context, field graphql.CollectedField, obj *model.ObservationGroupCount) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ObservationGroupCount_reachExceeded(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ReachExceeded, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ObservationGroupCount_reachExceeded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ObservationGroupCount", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _ObservationPayload_observation(ctx context.Context, field graphql.CollectedField, obj *editorial.RowResult) (ret graphql.Marshaler) {
@@ -44623,6 +44677,29 @@ func (ec *executionContext) fieldContext_WithdrawSourcePayload_claimCount(_ cont
 	return graphql.NewScalarFieldContext("WithdrawSourcePayload", field, true, false, "Int")
 }
 
+func (ec *executionContext) _WithdrawSourcePayload_citationCount(ctx context.Context, field graphql.CollectedField, obj *editorial.WithdrawResult) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WithdrawSourcePayload_citationCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CitationCount(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WithdrawSourcePayload_citationCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WithdrawSourcePayload", field, true, false, "Int")
+}
+
 func (ec *executionContext) _WithdrawSourcePayload_claims(ctx context.Context, field graphql.CollectedField, obj *editorial.WithdrawResult) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -44876,6 +44953,29 @@ func (ec *executionContext) _WithdrawnClaim_live(ctx context.Context, field grap
 }
 func (ec *executionContext) fieldContext_WithdrawnClaim_live(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WithdrawnClaim", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _WithdrawnClaim_citations(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawnClaim) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_WithdrawnClaim_citations(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Citations, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_WithdrawnClaim_citations(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("WithdrawnClaim", field, false, false, "Int")
 }
 
 func (ec *executionContext) _WithdrawnClaim_remaining(ctx context.Context, field graphql.CollectedField, obj *model.WithdrawnClaim) (ret graphql.Marshaler) {
@@ -54239,6 +54339,11 @@ func (ec *executionContext) _ObservationBucket(ctx context.Context, sel ast.Sele
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "reachExceeded":
+			out.Values[i] = ec._ObservationBucket_reachExceeded(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "groups":
 			out.Values[i] = ec._ObservationBucket_groups(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -54436,6 +54541,11 @@ func (ec *executionContext) _ObservationGroupCount(ctx context.Context, sel ast.
 		case "reach":
 			out.Values[i] = ec._ObservationGroupCount_reach(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "reachExceeded":
+			out.Values[i] = ec._ObservationGroupCount_reachExceeded(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -61300,6 +61410,11 @@ func (ec *executionContext) _WithdrawSourcePayload(ctx context.Context, sel ast.
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "citationCount":
+			out.Values[i] = ec._WithdrawSourcePayload_citationCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "claims":
 			out.Values[i] = ec._WithdrawSourcePayload_claims(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -61373,6 +61488,11 @@ func (ec *executionContext) _WithdrawnClaim(ctx context.Context, sel ast.Selecti
 			}
 		case "live":
 			out.Values[i] = ec._WithdrawnClaim_live(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "citations":
+			out.Values[i] = ec._WithdrawnClaim_citations(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

@@ -196,6 +196,7 @@ type WithdrawnClaim struct {
 	DisplayName    string
 	Locator, Quote *string
 	Live           bool
+	Citations      int
 	Remaining      int
 	Outcome        string
 }

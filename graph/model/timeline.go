@@ -16,18 +16,20 @@ type ObservationCounts struct {
 
 // ObservationBucket is the observations of a day, week or month.
 type ObservationBucket struct {
-	Start  domain.Date
-	Count  int
-	Reach  *int
-	Groups []*ObservationGroupCount
+	Start         domain.Date
+	Count         int
+	Reach         *int
+	ReachExceeded bool
+	Groups        []*ObservationGroupCount
 }
 
 // ObservationGroupCount is the observations of a bucket with one platform or language.
 type ObservationGroupCount struct {
-	Platform *db.Entity
-	Language *string
-	Count    int
-	Reach    *int
+	Platform      *db.Entity
+	Language      *string
+	Count         int
+	Reach         *int
+	ReachExceeded bool
 }
 
 // TimelineEntryConnection is a page of a timeline.

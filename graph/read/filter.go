@@ -118,6 +118,7 @@ func (c *compiler) filter(t *Table, filter map[string]any, path string, at scope
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(filter)) {
+		around := path
 		raw, path := filter[name], join(path, name)
 		if raw == nil {
 			continue // as if it were absent
@@ -133,6 +134,10 @@ func (c *compiler) filter(t *Table, filter map[string]any, path string, at scope
 		case name == "not":
 			inner.negated, inner.top = true, false
 			add(not(c.filter(t, c.object(raw, path), path, inner)))
+		case name == "and" && isJoined(raw):
+			for _, raw := range raw.(joinedFilters) {
+				add(c.filter(t, c.object(raw, around), around, at))
+			}
 		case name == "and":
 			add(c.junction(t, raw, path, inner, " AND "))
 		case name == "or":
@@ -179,10 +184,18 @@ func (c *compiler) object(raw any, path string) map[string]any {
 	return m
 }
 
+func isJoined(raw any) bool {
+	_, ok := raw.(joinedFilters)
+	return ok
+}
+
 // list returns an input list. As in GraphQL, one value stands for a list of
 // one.
 func list(raw any) []any {
-	if l, ok := raw.([]any); ok {
+	switch l := raw.(type) {
+	case []any:
+		return l
+	case joinedFilters:
 		return l
 	}
 	return []any{raw}

@@ -255,22 +255,31 @@ func BySlugs[T any](ctx context.Context, r *Reader, t *Type[T], slugs []string) 
 	return found, err
 }
 
+// FormerSlugsOf returns the slugs that documents which the viewer sees once had.
+func FormerSlugsOf(ctx context.Context, r *Reader, documents []domain.ID) (map[domain.ID][]string, error) {
+	ids := make([]int64, len(documents))
+	for i, id := range documents {
+		ids[i] = int64(id)
+	}
+	aliases, err := r.stores.Client(ctx).Alias.Query().
+		Where(func(s *sql.Selector) {
+			s.Where(r.within(s.C("document_id"), ids)).Where(sql.NotNull(s.C("slug")))
+		}).All(ctx)
+	slugs := map[domain.ID][]string{}
+	for _, a := range aliases {
+		slugs[a.DocumentID] = append(slugs[a.DocumentID], *a.Slug)
+	}
+	return slugs, err
+}
+
 // FormerSlugs returns the slugs that a document once had, in order.
 func FormerSlugs[T any](ctx context.Context, t *Type[T], row *T) ([]string, error) {
 	slugs, err := LoadBatch(ctx, t, row, "former slugs", func(ctx context.Context, r *Reader, rows []*T) (map[domain.ID][]string, error) {
-		ids := make([]int64, len(rows))
+		ids := make([]domain.ID, len(rows))
 		for i, row := range rows {
-			ids[i] = int64(t.ID(row))
+			ids[i] = t.ID(row)
 		}
-		aliases, err := r.stores.Client(ctx).Alias.Query().
-			Where(func(s *sql.Selector) {
-				s.Where(r.within(s.C("document_id"), ids)).Where(sql.NotNull(s.C("slug")))
-			}).All(ctx)
-		slugs := map[domain.ID][]string{}
-		for _, a := range aliases {
-			slugs[a.DocumentID] = append(slugs[a.DocumentID], *a.Slug)
-		}
-		return slugs, err
+		return FormerSlugsOf(ctx, r, ids)
 	})
 	mine := append([]string{}, slugs[t.ID(row)]...)
 	slices.Sort(mine)

@@ -72,13 +72,20 @@ func (e *EdgeOf[P, C]) Page(ctx context.Context, row *P, a Args) (*Connection[C]
 	}, nil
 }
 
-// allOf is a filter that holds when both do.
-func allOf(a, b map[string]any) map[string]any {
-	if a == nil {
+// AllOf is a filter that holds when both do. Errors in either name its conditions as if it were the whole filter: of a
+// condition that a list has by itself and what a client has written, the client knows only the latter.
+func AllOf(a, b map[string]any) map[string]any {
+	switch {
+	case len(a) == 0:
 		return b
+	case len(b) == 0:
+		return a
 	}
-	return map[string]any{"and": []any{a, b}}
+	return map[string]any{"and": joinedFilters{a, b}}
 }
+
+// joinedFilters are filters that hold together; see [AllOf]. No client can send one.
+type joinedFilters []any
 
 // pages reads the pages of all rows of a batch in one statement.
 func (e *EdgeOf[P, C]) pages(ctx context.Context, b *Batch[P], all *edgePage) (map[domain.ID]*page[C], error) {

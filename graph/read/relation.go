@@ -70,7 +70,7 @@ type pageBatch struct {
 // page checks the arguments of the connections of a relation.
 func (rel *Relation) page(ctx context.Context, r *Reader, a Args) (*pageBatch, error) {
 	if rel.where != nil {
-		a.Filter = allOf(a.Filter, rel.where)
+		a.Filter = AllOf(a.Filter, rel.where)
 	}
 	p, err := planFor(ctx, r, rel.To, rel.From.Type+"."+rel.name, a, rel.order)
 	if err != nil {

@@ -26,11 +26,10 @@ type TallyRow struct {
 	Date  domain.Date // empty where there is none
 	Group Value
 	Count int
-	// Known is how many have a number, and Sum the sum of these: at most the greatest number that JSON has.
+	// Known is how many have a number, and Sum the sum of these: at most GreatestNumber. Exceeds says that it is greater.
 	Known, Sum int
+	Exceeds    bool
 }
-
-const greatestNumber = 1<<53 - 1
 
 // sumPart is the unit of the parts in which numbers are summed: the sum of the whole may not fit into 64 bits.
 const sumPart = 1 << 20
@@ -104,9 +103,11 @@ func (r *Reader) tally(ctx context.Context, t *Table, p *plan, by Tally, rel *Re
 	for i := 0; i < min(found.Len()/width, MaxTally); i++ {
 		at := func(n int) Value { return found.At(i*width + n) }
 		id := domain.ID(at(0).Int())
-		row := TallyRow{Date: domain.Date(at(1).Text), Group: at(2), Count: int(at(3).Int()), Known: int(at(4).Int()), Sum: greatestNumber}
-		if high := at(5).Int(); high < greatestNumber/sumPart {
-			row.Sum = min(int(high*sumPart+at(6).Int()), greatestNumber)
+		row := TallyRow{Date: domain.Date(at(1).Text), Group: at(2), Count: int(at(3).Int()), Known: int(at(4).Int()), Sum: GreatestNumber, Exceeds: true}
+		if high := at(5).Int(); high <= GreatestNumber/sumPart {
+			if sum := int(high*sumPart + at(6).Int()); sum <= GreatestNumber {
+				row.Sum, row.Exceeds = sum, false
+			}
 		}
 		one := out[id]
 		one.rows, one.complete = append(one.rows, row), complete

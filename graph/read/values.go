@@ -44,7 +44,7 @@ func (f Field) readNumber(raw any) (any, string) {
 	}
 	limit := int64(math.MaxInt32)
 	if f.Kind == Long {
-		limit = maxLong
+		limit = GreatestNumber
 	}
 	if n > limit || n < -limit-1 {
 		return nil, want + " of at most " + strconv.FormatInt(limit, 10)
@@ -52,6 +52,5 @@ func (f Field) readNumber(raw any) (any, string) {
 	return n, ""
 }
 
-// maxLong is the largest whole number that a JSON reader with floating point
-// keeps exactly.
-const maxLong = 1<<53 - 1
+// GreatestNumber is the largest whole number that a JSON reader with floating point keeps exactly.
+const GreatestNumber = 1<<53 - 1

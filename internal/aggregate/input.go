@@ -250,6 +250,13 @@ func decodeField(f FieldSpec, v any, path string, row *Row, out *Patch, p *domai
 	row.Set(column, value)
 }
 
+// Dates of documents lie between these years. Earlier and later ones are slips, such as 0202 for 2020, or stand for no date, such as
+// 9999.
+const (
+	earliestYear = domain.Date("1000")
+	latestYear   = domain.Date("2200")
+)
+
 // parseText checks a text by the kind of its field and returns the value to store,
 // or the message of the problem.
 func parseText(f FieldSpec, text string) (value any, problem string) {
@@ -289,6 +296,9 @@ func parseText(f FieldSpec, text string) (value any, problem string) {
 		date, err := domain.ParseDate(text)
 		if err != nil {
 			return nil, err.Error()
+		}
+		if date.After(latestYear) || earliestYear.After(date) {
+			return nil, fmt.Sprintf("%s is not a plausible date: want a year from %s to %s; leave out an end that is not known", date, earliestYear, latestYear)
 		}
 		return string(date), ""
 	case KindMarking:

@@ -55,6 +55,7 @@ func ReadMeta(ctx context.Context, db store.Rows, ids []domain.ID) (map[domain.I
 				h.PublishedAt = &at
 			}
 			found[h.ID] = &h
+			sawMarking(ctx, h.Marking)
 			return nil
 		})
 		if err != nil {
@@ -195,11 +196,11 @@ func NameOf(ctx context.Context, db store.Rows, id domain.ID) (string, error) {
 	if !id.Type().IsDocument() {
 		return id.String(), nil
 	}
-	slug, err := SlugOf(ctx, db, id)
-	if err != nil || slug == "" {
+	metas, err := ReadMeta(ctx, db, []domain.ID{id})
+	if err != nil || metas[id] == nil {
 		return id.String(), err
 	}
-	return id.Type().String() + ":" + slug, nil
+	return metas[id].Name(), nil
 }
 
 // SlugOf returns the slug of a document on the desk, in the trash or not; "" if there

@@ -42,6 +42,24 @@ func ResolveRefs(ctx context.Context, db store.Rows, refs []PendingRef, p *domai
 	return checkKinds(ctx, db, refs, p)
 }
 
+// CheckKinds adds a problem for each reference of a document to an entity of another kind than it is to have.
+func CheckKinds(ctx context.Context, db store.Rows, s *Spec, root *Row, p *domain.Problems) error {
+	var refs []PendingRef
+	for _, set := range s.Lists {
+		for _, f := range set.Fields {
+			if f.TargetKind == "" {
+				continue
+			}
+			for i, row := range root.Owned[set.Table] {
+				if id := row.Ref(f.ColumnName()); id != 0 {
+					refs = append(refs, PendingRef{fmt.Sprintf("%s[%d].%s", set.Name, i, f.Name), f.Target, id.String(), row, f.ColumnName(), f.TargetKind})
+				}
+			}
+		}
+	}
+	return checkKinds(ctx, db, refs, p)
+}
+
 // checkKinds adds a problem for each reference to an entity of another kind than it is to have.
 func checkKinds(ctx context.Context, db store.Rows, refs []PendingRef, p *domain.Problems) error {
 	var ids []domain.ID
@@ -202,13 +220,16 @@ func UnknownMessage(ctx context.Context, db store.Rows, t domain.Type, name stri
 	}
 	// Candidates share a beginning; among them, the nearest few.
 	var near []string
+	markings := map[string]domain.Marking{}
 	head := name[:min(3, len(name))]
-	query := "SELECT slug FROM " + TableOf(t).Name + " WHERE deleted_at IS NULL AND slug >= ? AND slug < ? ORDER BY slug LIMIT 500"
+	query := "SELECT slug, marking FROM " + TableOf(t).Name + " WHERE deleted_at IS NULL AND slug >= ? AND slug < ? ORDER BY slug LIMIT 500"
 	err := store.QueryRows(ctx, db, query, []any{head, head + "~"}, func(rows *sql.Rows) error {
 		var slug string
-		if err := rows.Scan(&slug); err != nil {
+		var marking domain.Marking
+		if err := rows.Scan(&slug, &marking); err != nil {
 			return err
 		}
+		markings[slug] = marking
 		if levenshtein.ComputeDistance(slug, name) <= max(2, len(name)/4) || strings.HasPrefix(slug, name) {
 			near = append(near, slug)
 		}
@@ -222,6 +243,7 @@ func UnknownMessage(ctx context.Context, db store.Rows, t domain.Type, name stri
 			return levenshtein.ComputeDistance(a, name) - levenshtein.ComputeDistance(b, name)
 		})
 		message += fmt.Sprintf("; did you mean %q?", near[0])
+		sawMarking(ctx, markings[near[0]])
 	}
 	return message, nil
 }

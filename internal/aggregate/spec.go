@@ -37,6 +37,7 @@ type FieldSpec struct {
 	Required bool
 	Max      int // of text: characters; of a list: elements; of a number: its value
 	Min      int
+	Past     bool // a date of what has happened
 	// TargetKind is the kind that the entity to which a link leads has when it is saved; empty for any.
 	TargetKind    string
 	Values        []string

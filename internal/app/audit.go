@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -97,10 +96,14 @@ func (p *program) auditLines(format string, problems *domain.Problems) (write fu
 				if l.ActorID != nil {
 					actor = l.ActorID.String()
 				}
-				return w.Write([]string{
-					strconv.FormatInt(l.Sequence, 10), l.At.Format(time.RFC3339Nano), l.Action, escapeFormula(l.Actor), actor, escapeFormula(orEmpty(l.Subject)),
-					strings.Join(l.Documents, " "), escapeFormula(orEmpty(l.Detail)), orEmpty(l.Network), orEmpty(l.RequestID), strconv.Itoa(l.Times),
-				})
+				cells := []string{
+					strconv.FormatInt(l.Sequence, 10), l.At.Format(time.RFC3339Nano), l.Action, l.Actor, actor, orEmpty(l.Subject),
+					strings.Join(l.Documents, " "), orEmpty(l.Detail), orEmpty(l.Network), orEmpty(l.RequestID), strconv.Itoa(l.Times),
+				}
+				for i := range cells {
+					cells[i] = domain.Cell(cells[i])
+				}
+				return w.Write(cells)
 			}, func() error {
 				w.Flush()
 				return w.Error()
@@ -108,14 +111,6 @@ func (p *program) auditLines(format string, problems *domain.Problems) (write fu
 	}
 	problems.Add("--format", "want ndjson or csv, not %q", format)
 	return nil, nil
-}
-
-// escapeFormula quotes a text that a spreadsheet would take for a formula.
-func escapeFormula(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return fmt.Sprintf("'%s", s)
-	}
-	return s
 }
 
 func orEmpty(s *string) string {

@@ -173,7 +173,7 @@ func lookedFor(row exchange.ScreenedName) search.MatchName {
 
 // matchRecords returns the records of a row: one for each match, or one without.
 func matchRecords(row exchange.ScreenedName, matches []search.EntityMatch) [][]string {
-	line, name := strconv.Itoa(row.Line), escapeFormula(row.Name)
+	line, name := strconv.Itoa(row.Line), domain.Cell(row.Name)
 	if len(matches) == 0 {
 		return [][]string{{line, name, "0", "", "", "", "", "", "", "", "", ""}}
 	}
@@ -186,7 +186,7 @@ func matchRecords(row exchange.ScreenedName, matches []search.EntityMatch) [][]s
 	records := make([][]string, len(matches))
 	for i, m := range matches {
 		records[i] = []string{line, name, strconv.Itoa(i + 1), strconv.FormatFloat(m.Score, 'f', 3, 64), string(m.Reason), m.ID.String(),
-			m.Slug, escapeFormula(m.EntityName), escapeFormula(m.Name.Text), m.Name.Kind, known(m.SameCountry), known(m.SameIdentifier)}
+			m.Slug, domain.Cell(m.EntityName), domain.Cell(m.Name.Text), m.Name.Kind, known(m.SameCountry), known(m.SameIdentifier)}
 	}
 	return records
 }

@@ -38,6 +38,17 @@ func (d Date) After(e Date) bool {
 	return strings.Compare(string(d[:n]), string(e[:n])) > 0
 }
 
+// FirstDay returns the first day that the date can mean: of its year or month, or the day itself; empty for no date.
+func (d Date) FirstDay() Date {
+	switch len(d) {
+	case len("2006"):
+		return d + "-01-01"
+	case len("2006-01"):
+		return d + "-01"
+	}
+	return d
+}
+
 // LastDay returns the last day that the date can mean: of its year or month, or the day itself; empty for no date.
 func (d Date) LastDay() Date {
 	switch len(d) {

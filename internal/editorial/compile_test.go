@@ -36,7 +36,7 @@ func compileContent(d *desk) {
 	d.Report("red-report", fields{"title": "Red Report", "marking": "RED"})
 	d.Report("draft", fields{"title": "Draft"})
 	d.MustSave(domain.Narrative, editorial.Create, fields{"slug": "dam", "title": "The dam", "claim": "C.", "status": "ACTIVE", "targets": list("acme"), "tags": list("sea"),
-		"observations": list(fields{"observedOn": "2026-03-03", "description": "A thread.", "citations": cite}, fields{"observedOn": "2025-03-03", "description": "Old."})})
+		"observations": list(fields{"observedOn": "2026-03-02", "description": "A thread.", "citations": cite}, fields{"observedOn": "2025-03-03", "description": "Old."})})
 	d.Relationship("acme", "fair", fields{"slug": "tie", "kind": "FUNDS", "citations": cite})
 	d.Relationship("hidden", "acme", fields{"slug": "red-tie", "kind": "OWNS", "citations": cite})
 	d.MustPublish("entity:acme", "entity:hidden", "entity:act", "entity:fair", "entity:old-fair", "entity:red-event", "report:cranes", "report:red-report",
@@ -78,7 +78,7 @@ func TestCompileEdition(t *testing.T) {
 			"EVENT The Fair 2026-03-09 [The Fair] tags 1 entities 1 sources 0",
 			"LISTING Acme is listed by Office 2026-03-02 [Acme is listed by Office (P1).] tags 1 entities 1 sources 1",
 			"LISTING Acme is no longer listed by Bureau 2026-02-28 [Acme is no longer listed by Bureau.] tags 1 entities 1 sources 1",
-			"OBSERVATION The dam 2026-03-03 [A thread.] tags 1 entities 1 sources 1",
+			"OBSERVATION The dam 2026-03-02 [A thread.] tags 1 entities 1 sources 1",
 			"PUBLISHED Acme funds The Fair 2026-03-01 [Acme funds The Fair] tags 0 entities 2 sources 1",
 			"PUBLISHED Cranes 2026-03-01 [On *cranes*.] tags 2 entities 1 sources 1",
 			"PUBLISHED The Old Fair 2026-03-01 [The Old Fair] tags 0 entities 1 sources 0",

@@ -113,26 +113,6 @@ func (m *entityMerge) refusal() error {
 	return m.problems.Err(refused)
 }
 
-// checkPlatforms refuses to make what observations are on something that is no platform.
-func (m *entityMerge) checkPlatforms(ctx context.Context, loaded map[domain.ID]*aggregate.Row) error {
-	if into := loaded[m.into.ID]; into == nil || into.Text("kind") == platformKind {
-		return nil
-	}
-	for _, id := range m.order {
-		if other := loaded[id]; other == nil || other.Text("kind") != platformKind {
-			continue
-		}
-		narratives, err := m.seenOn(ctx, id)
-		if err != nil {
-			return err
-		}
-		if narratives != "" {
-			m.conflict(m.paths[id], "it is a %s and observations are on it: %s", platformKind, narratives)
-		}
-	}
-	return nil
-}
-
 func (m *entityMerge) run(ctx context.Context, params MergeParams) (MergeResult, error) {
 	if err := m.resolve(ctx, params); err != nil {
 		return MergeResult{}, err
@@ -150,7 +130,7 @@ func (m *entityMerge) run(ctx context.Context, params MergeParams) (MergeResult,
 		return MergeResult{}, err
 	}
 	m.checkKinds(loaded, live, params.AllowKindChange)
-	if err := m.checkPlatforms(ctx, loaded); err != nil {
+	if err := m.checkPlatforms(ctx, loaded, live); err != nil {
 		return MergeResult{}, err
 	}
 	if !complete {

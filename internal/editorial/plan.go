@@ -33,8 +33,10 @@ type releasePlan struct {
 	paths         map[domain.ID]string // where in the input a document comes from
 	unpublishing  map[domain.ID]bool   // is in leaving
 	isOmitted     map[domain.ID]bool
-	auditSequence int64 // last entry of the audit log when planning began
-	next          int64 // next entry of the publication log when planning began
+	kinds         map[domain.ID]string      // of the entities of the set
+	seenOn        map[domain.ID][]domain.ID // what the narratives of the set have observations on
+	auditSequence int64                     // last entry of the audit log when planning began
+	next          int64                     // next entry of the publication log when planning began
 }
 
 // named is a document of an input, with its place there.
@@ -68,7 +70,7 @@ func planRelease(ctx context.Context, db store.Rows, at time.Time, params Releas
 	}
 	// What was not found does not keep the rest from being checked.
 	for _, step := range []func(context.Context, store.Rows, *domain.Problems) error{
-		pl.checkUnpublish, pl.expand, pl.addSupporting, pl.checkTextsAhead,
+		pl.checkUnpublish, pl.expand, pl.checkPlatforms, pl.addSupporting, pl.checkTextsAhead,
 	} {
 		if err := step(ctx, db, &p); err != nil {
 			return nil, err
@@ -84,7 +86,7 @@ func planRelease(ctx context.Context, db store.Rows, at time.Time, params Releas
 func newReleasePlan(params ReleaseParams, at time.Time, p *domain.Problems) *releasePlan {
 	pl := &releasePlan{references: cmp.Or(params.References, Refuse), publishedAt: params.PublishedAt,
 		metas: map[domain.ID]*aggregate.Meta{}, targets: map[domain.ID][]domain.ID{}, paths: map[domain.ID]string{},
-		unpublishing: map[domain.ID]bool{}, isOmitted: map[domain.ID]bool{}}
+		unpublishing: map[domain.ID]bool{}, isOmitted: map[domain.ID]bool{}, kinds: map[domain.ID]string{}, seenOn: map[domain.ID][]domain.ID{}}
 	if !slices.Contains(domain.ReferencePolicies, pl.references) {
 		p.Add("references", "want one of %v", domain.ReferencePolicies)
 	}
@@ -233,6 +235,12 @@ func (pl *releasePlan) readBatch(ctx context.Context, db store.Rows, ids []domai
 			return errStalePlan // it was saved or purged in the meantime
 		}
 		pl.targets[id] = snap.Root.Targets(aggregate.TableOf(id.Type()))
+		switch id.Type() {
+		case domain.Entity:
+			pl.kinds[id] = snap.Root.Text("kind")
+		case domain.Narrative:
+			pl.seenOn[id] = platformsOf(snap.Root)
+		}
 		for _, f := range incomplete(aggregate.SpecOf(id.Type()), snap.Root) {
 			p.Add(pl.paths[id], "%s: %s: %s", pl.metas[id].Name(), f.Path, f.Message)
 		}

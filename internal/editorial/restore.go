@@ -156,6 +156,9 @@ func (e *editTx) checkTargets(ctx context.Context, s *aggregate.Spec, r *aggrega
 		}
 		row.Set(column, now[id])
 	})
+	if err := aggregate.CheckKinds(ctx, e.tx, s, r, p); err != nil {
+		return err
+	}
 	r.DropRepeats(t) // links to two documents that were merged into one
 	return e.addGone(ctx, gone, p)
 }

@@ -8,7 +8,7 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"strings"
+	"time"
 
 	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -214,25 +214,6 @@ func (e *editTx) checkVersion(ctx context.Context, meta *aggregate.Meta, version
 	return conflict
 }
 
-// platformKind is the kind of the entities where something can be observed.
-const platformKind = "PLATFORM"
-
-// seenOn returns the names of some narratives of the desk with observations on a platform.
-func (e *editTx) seenOn(ctx context.Context, platform domain.ID) (string, error) {
-	var names []string
-	err := store.QueryRows(ctx, e.tx, "SELECT DISTINCT n.slug FROM observations o JOIN narratives n ON n.id = o.narrative_id"+
-		" WHERE o.platform_id = ? AND n.deleted_at IS NULL ORDER BY n.slug LIMIT 3", []any{int64(platform)}, func(r *sql.Rows) error {
-		var slug string
-		err := r.Scan(&slug)
-		names = append(names, "narrative:"+slug)
-		return err
-	})
-	if err != nil {
-		return "", fmt.Errorf("look for observations on a platform: %w", err)
-	}
-	return strings.Join(names, ", "), nil
-}
-
 // check runs the checks that need the whole document and the database.
 func (e *editTx) check(ctx context.Context, s *aggregate.Spec, old, next *aggregate.Row, given *aggregate.Patch, p *domain.Problems) error {
 	if s.Type == domain.Entity && old != nil && old.Text("kind") == platformKind && next.Text("kind") != platformKind {
@@ -272,6 +253,7 @@ func (e *editTx) check(ctx context.Context, s *aggregate.Spec, old, next *aggreg
 	if s.Rules != nil {
 		s.Rules(next, p)
 	}
+	e.refuseFuture(s, old, next, p)
 	if err := readProse(ctx, e.rows(), e.parsed, s, old, next, p); err != nil {
 		return err
 	}
@@ -284,6 +266,38 @@ func (e *editTx) check(ctx context.Context, s *aggregate.Spec, old, next *aggreg
 		}
 	}
 	return e.checkTree(ctx, s.Type, next, p)
+}
+
+// refuseFuture adds a problem for each date of what has happened that is yet to come, unless it was there before. A day ahead of that
+// in UTC has come somewhere.
+func (e *editTx) refuseFuture(s *aggregate.Spec, old, next *aggregate.Row, p *domain.Problems) {
+	last := domain.Date(e.at.AddDate(0, 0, 1).Format(time.DateOnly))
+	check := func(fields []aggregate.FieldSpec, old, row *aggregate.Row, prefix string) {
+		for _, f := range fields {
+			if !f.Past {
+				continue
+			}
+			date := row.Date(f.ColumnName())
+			if date.After(last) && (old == nil || old.Date(f.ColumnName()) != date) {
+				p.Add(prefix+f.Name, "%s is in the future: want a date that has come, until %s", date, last)
+			}
+		}
+	}
+	check(s.Fields, old, next, "")
+	for _, set := range s.Lists {
+		if !slices.ContainsFunc(set.Fields, func(f aggregate.FieldSpec) bool { return f.Past }) {
+			continue
+		}
+		before := map[domain.ID]*aggregate.Row{}
+		if old != nil {
+			for _, row := range old.Owned[set.Table] {
+				before[row.ID] = row
+			}
+		}
+		for i, row := range next.Owned[set.Table] {
+			check(set.Fields, before[row.ID], row, fmt.Sprintf("%s[%d].", set.Name, i))
+		}
+	}
 }
 
 func hasProblem(p *domain.Problems, path string) bool {

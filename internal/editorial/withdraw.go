@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 
 	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/audit"
@@ -36,6 +37,15 @@ type WithdrawResult struct {
 // ClaimCount returns how many claims rest on the source.
 func (r *WithdrawResult) ClaimCount() int { return len(r.Claims) }
 
+// CitationCount returns how many citations and footnotes of the claims are of the source.
+func (r *WithdrawResult) CitationCount() int {
+	n := 0
+	for _, c := range r.Claims {
+		n += c.Citations
+	}
+	return n
+}
+
 // Outcome is what becomes of a claim when its source is taken back.
 type Outcome string
 
@@ -56,10 +66,13 @@ type WithdrawnClaim struct {
 	Name           string // of the claim in the document; empty of a relationship
 	Locator, Quote string // of the first citation of the source; empty without
 	Live           bool   // it rests on the source in live, otherwise only in a draft
+	Citations      int    // how many times it cites the source
 	Remaining      int    // its other citations
 	Outcome        Outcome
 
 	row domain.ID
+	// borne says that the draft does without the source: the claim is not in it, or cites others only.
+	borne bool
 }
 
 // maxWithdrawn is how many documents may cite a source that is withdrawn.
@@ -207,10 +220,12 @@ func (w *withdrawal) collect(ctx context.Context, citing []domain.ID, metas map[
 			}
 		}
 	}
-	slices.SortFunc(w.out.Claims, func(a, b WithdrawnClaim) int {
+	claims := w.out.Claims
+	sort.Slice(claims, func(i, j int) bool {
+		a, b := &claims[i], &claims[j]
 		return cmp.Or(cmp.Compare(slices.Index(outcomes, a.Outcome), slices.Index(outcomes, b.Outcome)),
 			cmp.Compare(a.Document.Type(), b.Document.Type()), cmp.Compare(metas[a.Document].Slug, metas[b.Document].Slug),
-			cmp.Compare(a.Name, b.Name), cmp.Compare(a.row, b.row))
+			cmp.Compare(a.Name, b.Name), cmp.Compare(a.row, b.row)) < 0
 	})
 	for _, c := range w.out.Claims {
 		switch {
@@ -225,31 +240,32 @@ func (w *withdrawal) collect(ctx context.Context, citing []domain.ID, metas map[
 
 // collectOf adds the claims of a document, each once: as it is in live, or else on the desk.
 func (w *withdrawal) collectOf(id domain.ID, desk *aggregate.Row, live *aggregate.Snapshot) {
-	seen := map[domain.ID]bool{}
+	seen := map[domain.ID]int{}
 	collect := func(root *aggregate.Row, isLive bool) {
 		eachClaim(id.Type(), root, func(kind, name string, row *aggregate.Row) {
 			var own *aggregate.Row
-			remaining := 0
-			if kind == footnoteClaim {
-				if row.Ref("source_id") == w.source.ID {
-					own = row
-				}
-			} else {
-				for _, c := range row.Owned["citations"] {
-					switch {
-					case c.Ref("source_id") != w.source.ID:
-						remaining++
-					case own == nil:
-						own = c
-					}
+			citations, remaining := 0, 0
+			for _, c := range citationsOf(kind, row) {
+				switch {
+				case c.Ref("source_id") != w.source.ID:
+					remaining++
+				case own == nil:
+					own = c
+					fallthrough
+				default:
+					citations++
 				}
 			}
-			if own == nil || seen[row.ID] {
+			if i, known := seen[row.ID]; known {
+				w.out.Claims[i].borne = own == nil || remaining > 0 && kind != footnoteClaim
 				return
 			}
-			seen[row.ID] = true
+			if own == nil {
+				return
+			}
+			seen[row.ID] = len(w.out.Claims)
 			claim := WithdrawnClaim{Document: id, Kind: kind, Name: name, Locator: own.Text("locator"), Quote: own.Text("quote"),
-				Live: isLive, Remaining: remaining, row: row.ID}
+				Live: isLive, Citations: citations, Remaining: remaining, row: row.ID, borne: isLive}
 			switch {
 			case kind == footnoteClaim:
 				claim.Outcome = NeedsEdit
@@ -272,6 +288,14 @@ func (w *withdrawal) collectOf(id domain.ID, desk *aggregate.Row, live *aggregat
 }
 
 const footnoteClaim = "FOOTNOTE"
+
+// citationsOf returns the rows of a claim that can refer to a source: of a footnote, itself.
+func citationsOf(kind string, row *aggregate.Row) []*aggregate.Row {
+	if kind == footnoteClaim {
+		return []*aggregate.Row{row}
+	}
+	return row.Owned["citations"]
+}
 
 // eachClaim calls f for each row of a document that can cite, with its name in the document.
 func eachClaim(t domain.Type, root *aggregate.Row, f func(kind, name string, row *aggregate.Row)) {
@@ -310,12 +334,22 @@ func (w *withdrawal) drop(root *aggregate.Row) {
 func (w *withdrawal) refusal(metas map[domain.ID]*aggregate.Meta) error {
 	var against []domain.FieldError
 	for _, c := range w.out.Claims {
-		switch what := metas[c.Document].Name() + ": " + c.Name; c.Outcome {
-		case NeedsSource:
-			against = append(against, domain.FieldError{Path: "id", Message: what + " has no other source in live: cite another one, or remove it, and publish"})
-		case NeedsEdit:
-			against = append(against, domain.FieldError{Path: "id", Message: what + " cites it in the text: change the text, and publish"})
+		what := metas[c.Document].Name() + ": " + c.Name
+		switch {
+		case c.Outcome == NeedsSource && c.borne:
+			what += " has no other source in live; the draft does without it: publish that"
+		case c.Outcome == NeedsSource:
+			what += " has no other source in live: cite another one, or remove it, and publish"
+		case c.Outcome != NeedsEdit:
+			continue
+		case c.borne:
+			what += " cites it in the text that is live; the draft does not: publish that"
+		case c.Live:
+			what += " cites it in the text: change the text, and publish"
+		default:
+			what += " cites it in the text of a draft: change the text"
 		}
+		against = append(against, domain.FieldError{Path: "id", Message: what})
 	}
 	if len(against) == 0 {
 		return nil

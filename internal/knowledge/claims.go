@@ -156,8 +156,10 @@ type MentionCursor struct {
 // MentionsParams say which mentions.
 type MentionsParams struct {
 	Entities []domain.ID // that the viewer sees
-	First    int         // of each entity
-	After    *MentionCursor
+	// Named are documents, and items of editions, of which a text names an entity, by that.
+	Named map[domain.ID][]domain.ID
+	First int // of each entity
+	After *MentionCursor
 }
 
 // mentionFrom has the links x from documents d to entities.
@@ -174,8 +176,25 @@ var mentionFrom = []struct {
 	{2, "item_entities x JOIN edition_items i ON i.id = x.item_id JOIN editions d ON d.id = i.edition_id", "i.id", "i.position", 1},
 }
 
+// namedFrom has what is read of the values v that are ids of documents, or of items, of which a text names an entity. Reports have links of
+// their own for these.
+var namedFrom = []struct {
+	kind           int
+	from           string
+	item, position string
+}{
+	{1, "narratives d ON d.id = v.value", "0", "0"},
+	{2, "editions d ON d.id = v.value", "0", "0"},
+	{2, "edition_items i ON i.id = v.value JOIN editions d ON d.id = i.edition_id", "i.id", "i.position"},
+	{3, "entities d ON d.id = v.value", "0", "0"},
+	{4, "tags d ON d.id = v.value", "0", "0"},
+}
+
+// namedTogether is how many entities the statements of mentions are about: SQLite joins at most 500 parts.
+const namedTogether = 20
+
 // mentions returns the statement over the documents and items that link to entities, each once, and its arguments.
-func (r *reading) mentions(ctx context.Context, entities []domain.ID) (query string, args []any, err error) {
+func (r *reading) mentions(ctx context.Context, entities []domain.ID, named map[domain.ID][]domain.ID) (query string, args []any, err error) {
 	condition, bound, err := fence(ctx, "d")
 	if err != nil {
 		return "", nil, err
@@ -188,6 +207,18 @@ func (r *reading) mentions(ctx context.Context, entities []domain.ID) (query str
 			of.kind, of.item, of.position, of.linked, of.from, in, condition))
 		args = append(append(args, set), bound...)
 	}
+	for _, entity := range entities {
+		if len(named[entity]) == 0 {
+			continue
+		}
+		_, ids := r.set(named[entity])
+		for _, of := range namedFrom {
+			parts = append(parts, fmt.Sprintf("SELECT CAST(? AS bigint) AS entity, %d AS kind, d.id AS document, d.slug AS slug,"+
+				" coalesce(d.published_at, d.created_at) AS published, %s AS item, %s AS position, 0 AS linked FROM %s JOIN %s WHERE d.id <> ? AND %s",
+				of.kind, of.item, of.position, r.eachOf(), of.from, condition))
+			args = append(append(args, int64(entity), ids, int64(entity)), bound...)
+		}
+	}
 	return "SELECT entity, kind, document, slug, published, item, position, max(linked) AS linked FROM (" + strings.Join(parts, " UNION ALL ") + ") AS m" +
 		" GROUP BY entity, kind, document, slug, published, item, position", args, nil
 }
@@ -197,12 +228,22 @@ func (r *reading) mentions(ctx context.Context, entities []domain.ID) (query str
 func (g *Graph) Mentions(ctx context.Context, p MentionsParams) (map[domain.ID][]Mention, error) {
 	found := map[domain.ID][]Mention{}
 	r, err := g.begin(ctx, Filter{})
-	if err != nil || len(p.Entities) == 0 {
-		return found, err
-	}
-	all, args, err := r.mentions(ctx, p.Entities)
 	if err != nil {
 		return nil, err
+	}
+	for some := range slices.Chunk(p.Entities, namedTogether) {
+		if err := r.addMentions(ctx, p, some, found); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// addMentions adds the pages of some entities.
+func (r *reading) addMentions(ctx context.Context, p MentionsParams, entities []domain.ID, found map[domain.ID][]Mention) error {
+	all, args, err := r.mentions(ctx, entities, p.Named)
+	if err != nil {
+		return err
 	}
 	after := ""
 	if at := p.After; at != nil {
@@ -215,19 +256,19 @@ func (g *Graph) Mentions(ctx context.Context, p MentionsParams) (map[domain.ID][
 		" (PARTITION BY entity ORDER BY published DESC, kind, slug, position, item) AS n FROM ("+all+") AS u"+after+") AS p WHERE n <= ? ORDER BY entity, n",
 		width, append(args, p.First+1)...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for i := 0; i < values.Len(); i += width {
 		at := func(n int) int64 { return values.At(i + n).Int() }
 		published, err := moment(values.At(i + 4))
 		if err != nil {
-			return nil, err
+			return err
 		}
 		m := Mention{Entity: domain.ID(at(0)), Document: domain.ID(at(2)), Item: domain.ID(at(5)), Linked: at(7) != 0,
 			At: MentionCursor{Published: published, Kind: int(at(1)), Slug: string(values.At(i + 3).Text), Position: at(6), Item: at(5)}}
 		found[m.Entity] = append(found[m.Entity], m)
 	}
-	return found, nil
+	return nil
 }
 
 // moment returns a time in microseconds since 1970. SQLite does not know that an expression is one, and returns its text.
@@ -239,23 +280,25 @@ func moment(v store.Value) (int64, error) {
 	return t.UnixMicro(), err
 }
 
-// MentionCounts returns in how many documents and items entities are spoken of.
-func (g *Graph) MentionCounts(ctx context.Context, entities []domain.ID) (map[domain.ID]int, error) {
+// MentionCounts returns in how many documents and items entities are spoken of; named is as in [MentionsParams].
+func (g *Graph) MentionCounts(ctx context.Context, entities []domain.ID, named map[domain.ID][]domain.ID) (map[domain.ID]int, error) {
 	counts := make(map[domain.ID]int, len(entities))
 	r, err := g.begin(ctx, Filter{})
-	if err != nil || len(entities) == 0 {
-		return counts, err
-	}
-	all, args, err := r.mentions(ctx, entities)
 	if err != nil {
 		return nil, err
 	}
-	values, err := r.values(ctx, "SELECT entity, count(*) FROM ("+all+") AS u GROUP BY entity", 2, args...)
-	if err != nil {
-		return nil, err
-	}
-	for i := 0; i < values.Len(); i += 2 {
-		counts[domain.ID(values.At(i).Int())] = int(values.At(i + 1).Int())
+	for some := range slices.Chunk(entities, namedTogether) {
+		all, args, err := r.mentions(ctx, some, named)
+		if err != nil {
+			return nil, err
+		}
+		values, err := r.values(ctx, "SELECT entity, count(*) FROM ("+all+") AS u GROUP BY entity", 2, args...)
+		if err != nil {
+			return nil, err
+		}
+		for i := 0; i < values.Len(); i += 2 {
+			counts[domain.ID(values.At(i).Int())] = int(values.At(i + 1).Int())
+		}
 	}
 	return counts, nil
 }

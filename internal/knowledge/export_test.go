@@ -4,12 +4,12 @@ import "github.com/redthread-api/redthread/internal/domain"
 
 // WithBounds returns a graph whose searches for paths give up sooner.
 func WithBounds(g *Graph, edges, steps int) *Graph {
-	return &Graph{stores: g.stores, maxEdges: edges, maxSteps: steps, maxChecked: g.maxChecked, maxFindings: g.maxFindings}
+	return &Graph{stores: g.stores, maxEdges: edges, maxSteps: steps, maxChecked: g.maxChecked, maxFindings: g.maxFindings, checked: &lastCheck{}}
 }
 
 // WithCheckBounds returns a graph whose checks of evidence look at fewer rows and return fewer findings of a kind.
 func WithCheckBounds(g *Graph, rows, findings int) *Graph {
-	return &Graph{stores: g.stores, maxEdges: g.maxEdges, maxSteps: g.maxSteps, maxChecked: rows, maxFindings: findings}
+	return &Graph{stores: g.stores, maxEdges: g.maxEdges, maxSteps: g.maxSteps, maxChecked: rows, maxFindings: findings, checked: &lastCheck{}}
 }
 
 // StakeOf is a stake for MostOwned.

@@ -24,11 +24,12 @@ type Graph struct {
 	maxEdges, maxSteps int
 	// maxChecked is how many rows of a table a check of evidence looks at, and maxFindings how many findings of a kind it returns.
 	maxChecked, maxFindings int
+	checked                 *lastCheck
 }
 
 // New returns the graph of the stores.
 func New(stores *store.Stores) *Graph {
-	return &Graph{stores: stores, maxEdges: 60_000, maxSteps: 200_000, maxChecked: maxChecked, maxFindings: maxFindings}
+	return &Graph{stores: stores, maxEdges: 60_000, maxSteps: 200_000, maxChecked: maxChecked, maxFindings: maxFindings, checked: &lastCheck{}}
 }
 
 // Edge is a relationship.

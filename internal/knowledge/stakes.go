@@ -1,9 +1,12 @@
 package knowledge
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
+	"sort"
+	"strings"
 	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
@@ -183,6 +186,50 @@ func (g *Graph) ListingsBy(ctx context.Context, asOf domain.Date, authority stri
 		return nil, err
 	}
 	return r.listings(ctx, asOf, "l.authority = ?", authority)
+}
+
+// List is what a listing is on: the list of an authority, under a programme, which may be empty.
+type List struct{ Authority, Programme string }
+
+// HasList reports whether an entity that the viewer sees has, or had, a listing by an authority under a programme; under any if
+// that is empty.
+func (g *Graph) HasList(ctx context.Context, l List) (bool, error) {
+	condition, args := "l.authority = ?", []any{l.Authority}
+	if l.Programme != "" {
+		condition, args = condition+" AND l.programme = ?", append(args, l.Programme)
+	}
+	found, err := g.lists(ctx, "SELECT l.authority, l.programme", condition, "LIMIT 1", args...)
+	return len(found) > 0, err
+}
+
+// Lists returns the lists that entities which the viewer sees are, or were, on, in the order of their names.
+func (g *Graph) Lists(ctx context.Context) ([]List, error) {
+	found, err := g.lists(ctx, "SELECT DISTINCT l.authority, l.programme", "1 = 1", "")
+	sort.Slice(found, func(i, j int) bool {
+		a, b := found[i], found[j]
+		return cmp.Or(strings.Compare(a.Authority, b.Authority), strings.Compare(a.Programme, b.Programme)) < 0
+	})
+	return found, err
+}
+
+func (g *Graph) lists(ctx context.Context, begin, condition, end string, args ...any) ([]List, error) {
+	r, err := g.begin(ctx, Filter{})
+	if err != nil {
+		return nil, err
+	}
+	fence, bound, err := entityFence(ctx)
+	if err != nil {
+		return nil, err
+	}
+	values, err := r.values(ctx, begin+" FROM listings l JOIN entities e ON e.id = l.entity_id WHERE "+condition+" AND "+fence+" "+end, 2, append(args, bound...)...)
+	if err != nil {
+		return nil, err
+	}
+	var all []List
+	for i := 0; i < values.Len(); i += 2 {
+		all = append(all, List{string(values.At(i).Text), string(values.At(i + 1).Text)})
+	}
+	return all, nil
 }
 
 func (r *reading) listings(ctx context.Context, asOf domain.Date, condition string, args ...any) ([]Listing, error) {

@@ -308,15 +308,15 @@ func short(text string) string {
 // escapeCell prefixes a text that a spreadsheet would take for a formula with an apostrophe;
 // unescapeCell takes it away.
 func escapeCell(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r'", rune(text[0])) {
+	if strings.HasPrefix(text, "'") {
 		return "'" + text
 	}
-	return text
+	return domain.Cell(text)
 }
 
 func unescapeCell(text string) string {
-	if len(text) > 1 && text[0] == '\'' && strings.ContainsRune("=+-@\t\r'", rune(text[1])) {
-		return text[1:]
+	if inner, ok := strings.CutPrefix(text, "'"); ok && escapeCell(inner) != inner {
+		return inner
 	}
 	return text
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/url"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -67,8 +68,9 @@ type Duplicates struct {
 
 // The bounds of a page.
 const (
-	duplicateBatch   = 100     // entities that are looked at together
-	duplicateBatches = 5       // of a page
+	duplicateBatch   = 25      // entities that are looked at together
+	duplicateBatches = 20      // of a page
+	maxCompared      = 4_000   // pairs that are compared for a page, but for those of its last batch
 	duplicateNames   = 20      // names of an entity that are looked for
 	duplicateRows    = 200_000 // sources, and homepages
 	sharedIDs        = 20_000  // pairs with an identifier in common
@@ -117,8 +119,9 @@ func (x *Index) Duplicates(ctx context.Context, p DuplicatesParams) (*Duplicates
 		}
 	}
 	pairs = slices.DeleteFunc(pairs, func(pair Duplicate) bool { return pair.Score < p.Least || !p.After.before(&pair) })
-	slices.SortFunc(pairs, func(a, b Duplicate) int {
-		return cmp.Or(cmp.Compare(b.First, a.First), cmp.Compare(b.Second, a.Second))
+	sort.Slice(pairs, func(i, j int) bool {
+		a, b := &pairs[i], &pairs[j]
+		return cmp.Or(cmp.Compare(b.First, a.First), cmp.Compare(b.Second, a.Second)) < 0
 	})
 	d.out.Pairs = pairs
 	switch {
@@ -145,6 +148,8 @@ type duplicates struct {
 	out    *Duplicates
 	lists  map[string]list // by key of a name
 	shared *tally
+	// compares is how many pairs of entities were compared.
+	compares int
 }
 
 // comparedEntity is what else is compared of an entity.
@@ -154,8 +159,8 @@ type comparedEntity struct {
 	looked         []names.Prepared // its names, as names that are looked for
 }
 
-// entityPairs returns pairs of entities, as many as are wanted and one more or as are found in as many entities as are looked at for a
-// page; bound is the last of these entities if there are others, and 0 else.
+// entityPairs returns pairs of entities, as many as are wanted and one more or as are found in as many entities and pairs as are looked at
+// for a page; bound is the last of these entities if there are others, and 0 else.
 func (d *duplicates) entityPairs() (pairs []Duplicate, bound domain.ID, err error) {
 	homepages, err := d.homepages()
 	if err != nil {
@@ -192,7 +197,7 @@ func (d *duplicates) entityPairs() (pairs []Duplicate, bound domain.ID, err erro
 		if !more {
 			return pairs, 0, nil
 		}
-		if bound = last; len(pairs) > d.p.First {
+		if bound = last; len(pairs) > d.p.First || d.compares >= maxCompared {
 			break
 		}
 		from = last - 1
@@ -260,6 +265,7 @@ func (d *duplicates) among(ids []domain.ID, homepages map[string][]domain.ID) ([
 		if a == nil || b == nil {
 			continue
 		}
+		d.compares++
 		if found := compareEntities(a, b); found.Score >= d.p.Least {
 			found.First, found.Second = c.first, c.second
 			pairs = append(pairs, found)

@@ -222,7 +222,7 @@ func (u *unit) hash() int64 {
 }
 
 // indexVersion changes whenever the same documents would give another index.
-const indexVersion = analysis.Version<<16 | names.Version<<8 | 2
+const indexVersion = analysis.Version<<16 | names.Version<<8 | 3
 
 // The namespaces of terms. Words have none: the analyser gives no control characters.
 const (
@@ -231,6 +231,7 @@ const (
 	spaceWord   = "\x03" // a word of a name or title, as it stands
 	spaceStart  = "\x04" // the first one to three characters of such a word
 	spaceFuzzy  = "\x05" // a key of package names
+	spaceNamed  = "\x06" // the slug of an entity that a text names
 )
 
 // startChars is the longest beginning of a word that has a term of its own.
@@ -277,6 +278,9 @@ func (u *unit) collect(dst *occurrences, number uint32) {
 		}
 		text := t.text
 		if t.field >= fieldSummary {
+			for _, slug := range slugsNamed(text) {
+				once(spaceNamed+slug, fieldBody)
+			}
 			text = stripMarkup(text)
 		}
 		tokens = analysis.Analyze(tokens[:0], text, language)

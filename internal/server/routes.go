@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/server/content"
 	"github.com/redthread-api/redthread/internal/server/editions"
 	"github.com/redthread-api/redthread/internal/server/explorer"
@@ -92,7 +93,7 @@ func handler(c Config) http.Handler {
 		}
 	}
 	if c.Search != nil {
-		drawn := onlyGet(wrap(pictures.Handler(pictures.Config{Executor: c.Search, Log: c.Log, Refuse: refuseContent}),
+		drawn := onlyGet(wrap(pictures.Handler(pictures.Config{Executor: c.Search, Log: c.Log, Refuse: refuseParameters}),
 			noStore, findViewer(c.Authenticator, c.Log), c.ResponseCache.Wrap, withTimeout(c.Timeout)))
 		for _, path := range pictures.Paths() {
 			mux.Handle(path, drawn)
@@ -168,7 +169,12 @@ func editionsHandler(c Config) http.Handler {
 
 // refuseContent writes an error response of the endpoints that serve documents.
 func refuseContent(w http.ResponseWriter, r *http.Request, status int, code, message string) {
-	refuse(w, r, refusal{status: status, code: code, message: message})
+	refuseParameters(w, r, status, code, message)
+}
+
+// refuseParameters is refuseContent that also says what is wrong with each parameter.
+func refuseParameters(w http.ResponseWriter, r *http.Request, status int, code, message string, fields ...domain.FieldError) {
+	refuse(w, r, refusal{status: status, code: code, message: message, fields: fields})
 }
 
 // withTimeout sets a timeout for whole requests: a sitemap executes many operations,

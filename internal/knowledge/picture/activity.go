@@ -51,6 +51,10 @@ type series struct {
 
 // SVG draws the counts. The error is of KindInvalid, or that of the context.
 func (a Activity) SVG(ctx context.Context) ([]byte, error) {
+	if _, err := a.bins(); err != nil {
+		return nil, err
+	}
+	a = a.inOrder()
 	bins, err := a.bins()
 	if err != nil {
 		return nil, err
@@ -139,8 +143,44 @@ func (a Activity) bins() ([]filled, error) {
 	return out, nil
 }
 
-// series returns the groups, the greatest first. Of more than there are colours, the
-// smallest become one.
+// inOrder returns the counts with the groups in the order of the legend, the bars, from below, and all texts: the greatest first, then by
+// name; what is not known comes last.
+func (a Activity) inOrder() Activity {
+	totals := make([]int, len(a.Groups))
+	for _, b := range a.Bins {
+		for g, n := range b.Counts {
+			totals[g] += n
+		}
+	}
+	order := make([]int, len(a.Groups))
+	for g := range order {
+		order[g] = g
+	}
+	unknown := func(g int) int {
+		if clean(a.Groups[g]) == "" {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(order, func(g, h int) int {
+		return cmp.Or(cmp.Compare(unknown(g), unknown(h)), cmp.Compare(totals[h], totals[g]), strings.Compare(a.Groups[g], a.Groups[h]))
+	})
+	out := a
+	out.Groups, out.Bins = nil, nil
+	for _, g := range order {
+		out.Groups = append(out.Groups, a.Groups[g])
+	}
+	for _, b := range a.Bins {
+		bin := Bin{From: b.From}
+		for _, g := range order {
+			bin.Counts = append(bin.Counts, b.Counts[g])
+		}
+		out.Bins = append(out.Bins, bin)
+	}
+	return out
+}
+
+// series returns the groups. Of more than there are colours, the smallest become one.
 func (a Activity) series(bins []filled) []series {
 	var out []series
 	for g, name := range a.Groups {
@@ -151,7 +191,6 @@ func (a Activity) series(bins []filled) []series {
 		}
 		out = append(out, s)
 	}
-	slices.SortStableFunc(out, func(a, b series) int { return cmp.Compare(b.total, a.total) })
 	if limit := len(palette{}.series); len(out) > limit {
 		rest := series{name: fmt.Sprintf("others (%d)", len(out)-limit+1), counts: make([]int, len(bins))}
 		for _, s := range out[limit-1:] {
@@ -312,13 +351,23 @@ func (a Activity) draw(c *canvas, bins []filled, all []series) float64 {
 		c.end("g")
 	}
 	c.elem("path", "d", "M"+num(left)+" "+num(y(0))+"H"+num(x.right), "stroke", c.p.line)
+	type label struct {
+		text     string
+		from, to float64
+	}
+	var labels []label
 	for _, k := range ticks(bins[0].from, bins[len(bins)-1].from, 10) {
 		at := x.x(days(k.at))
 		c.elem("path", "d", "M"+num(at)+" "+num(y(0))+"v5", "stroke", c.p.line)
-		if at+textWidth(k.label)*smallSize > x.right {
-			continue // the picture ends before its words would
+		width := textWidth(k.label) * smallSize
+		from := max(min(at-width/2, x.right-width), 0)
+		if n := len(labels); n > 0 && labels[n-1].to+6 > from {
+			labels = labels[:n-1] // the last one tells where the time ends
 		}
-		c.text(at, y(0)+18, k.label, style{size: smallSize, fill: c.p.muted})
+		labels = append(labels, label{k.label, from, from + width})
+	}
+	for _, l := range labels {
+		c.text((l.from+l.to)/2, y(0)+18, l.text, style{size: smallSize, fill: c.p.muted, anchor: "middle"})
 	}
 	return head + plot + 24
 }

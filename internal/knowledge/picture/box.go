@@ -150,6 +150,7 @@ type pen struct {
 	confidence string
 	ended      bool
 	strong     bool
+	double     bool // two lines
 }
 
 // stroke draws a line.
@@ -164,10 +165,19 @@ func (c *canvas) stroke(d string, p pen) {
 	if p.strong {
 		weight++
 	}
+	if p.double {
+		weight = 4
+		if p.confidence == "POSSIBLE" {
+			dash = "0.1 5.4" // the dots are greater
+		}
+	}
 	if p.ended {
 		weight *= 0.75
 	}
 	c.elem("path", "d", d, "fill", "none", "stroke", p.colour, "stroke-width", weight, "stroke-dasharray", dash, "stroke-linecap", limit)
+	if p.double {
+		c.elem("path", "d", d, "fill", "none", "stroke", c.p.ground, "stroke-width", weight-2.4, "stroke-dasharray", dash, "stroke-linecap", limit)
+	}
 }
 
 // cross draws the mark on the line of what has ended.

@@ -15,6 +15,7 @@ type caption struct {
 	lines  []string
 	placed bool
 	accent bool
+	bold   bool
 	beside bool    // they must not interrupt the line, which is short
 	near   float64 // where on the line they are best; 0 is its middle
 	track  []point // points of the line, at even distances
@@ -42,7 +43,7 @@ func (w *caption) draw(c *canvas) {
 	c.elem("rect", "x", w.x, "y", w.y, "width", w.w, "height", w.h, "fill", c.p.ground)
 	st := style{size: smallSize, fill: c.p.muted, anchor: "middle"}
 	if w.accent {
-		st.fill, st.bold = c.p.accent, true
+		st.fill, st.bold = c.p.accent, w.bold
 	}
 	for i, l := range w.lines {
 		c.text(w.x+w.w/2, w.y+10.5+float64(i)*captionLine, l, st)

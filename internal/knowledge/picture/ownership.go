@@ -105,9 +105,9 @@ func (o Ownership) SVG(ctx context.Context) ([]byte, error) {
 	}
 	p := o.Theme.palette()
 	c := &canvas{p: p}
-	for _, counts := range []bool{false, true} { // what counts lies above the rest
+	for _, weight := range []int{0, 1, 2} { // what counts lies above the rest
 		for _, s := range lines {
-			if s.stake.Counts == counts {
+			if s.stake.weight() == weight {
 				s.caption.move(move)
 				s.draw(c, move)
 			}
@@ -134,6 +134,9 @@ func (o Ownership) Text() []string {
 	out = append(out, domain.Count(len(o.Stakes), "stake", "stakes")+":")
 	for _, s := range o.Stakes {
 		out = append(out, "– "+s.describe(names[s.Owner], names[s.Owned]))
+	}
+	if slices.ContainsFunc(o.Stakes, func(s Stake) bool { return s.weight() == 1 }) {
+		out = append(out, "A stake that may count has a double line: whether the verdict rests on it depends on what is not known.")
 	}
 	return append(out, o.Note)
 }
@@ -170,6 +173,17 @@ func (s Stake) describe(owner, owned string) string {
 		out += ", may count"
 	}
 	return out
+}
+
+// weight returns how much the stake matters to the verdict: 2 if it counts, 1 if it may.
+func (s Stake) weight() int {
+	switch {
+	case s.Counts:
+		return 2
+	case s.MayCount:
+		return 1
+	}
+	return 0
 }
 
 // A stakeLine is the line of a stake.
@@ -242,7 +256,7 @@ func (o Ownership) lines(l layering, boxes []*box, edges [][2]int) []*stakeLine 
 	}
 	for _, s := range out {
 		s.set(shareText(s.stake.Min, s.stake.Max))
-		s.accent = s.stake.Counts
+		s.accent, s.bold = s.stake.weight() > 0, s.stake.Counts
 		var names [2]string
 		for _, node := range o.Nodes {
 			if node.ID == s.stake.Owner {
@@ -338,8 +352,11 @@ func (s *stakeLine) draw(c *canvas, move point) {
 		}
 	}
 	p := pen{colour: c.p.line, confidence: s.stake.Confidence, ended: s.stake.Ended}
-	if s.stake.Counts {
+	switch s.stake.weight() {
+	case 2:
 		p.colour, p.strong = c.p.accent, true
+	case 1:
+		p.colour, p.double = c.p.accent, true
 	}
 	c.stroke(d.String(), p)
 	c.arrow(tip, direction, p.colour)
@@ -409,17 +426,20 @@ func (v Verdict) draw(c *canvas, width, height float64) float64 {
 // keys returns the legend: what occurs, and no more.
 func (o Ownership) keys(l layering) []key {
 	edges := make([]Edge, 0, len(o.Stakes))
-	counts := false
+	counts, may := false, false
 	for _, s := range o.Stakes {
-		if s.Counts {
-			counts = true
-		}
+		counts, may = counts || s.weight() == 2, may || s.weight() == 1
 		edges = append(edges, Edge{Confidence: s.Confidence, Ended: s.Ended})
 	}
 	out := Network{Nodes: o.Nodes, Edges: edges}.keys()
 	if counts {
 		out = append(out, key{"counts for the verdict", func(c *canvas, x, y float64) {
 			c.stroke("M"+num(x)+" "+num(y+7)+"h26", pen{colour: c.p.accent, strong: true})
+		}})
+	}
+	if may {
+		out = append(out, key{"may count for the verdict", func(c *canvas, x, y float64) {
+			c.stroke("M"+num(x)+" "+num(y+7)+"h26", pen{colour: c.p.accent, double: true})
 		}})
 	}
 	if slices.ContainsFunc(l.links, func(k link) bool { return k.up }) {

@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/knowledge/picture"
@@ -79,7 +83,7 @@ func TestTextAlternative(t *testing.T) {
 	}{
 		"Network": {smallNetwork(), []string{"Harborlight Mining (company, 86 neighbours not shown)", "Meridian Heavy Industries Group Corporation Limited (company, on a sanctions list, 12 neighbours not shown)",
 			"Ada Quillfeather → Harborlight Mining: director of, since 2019, probable", "until May 2021, possible, ended", "Harborlight Mining ↔ Saltmarsh Corridor: partner of", "86 more are not shown."}},
-		"Ownership": {smallOwnership(), []string{"Reached through its owners", "25–50\u00a0%, probable, counts", "Quayside Pension Trustees → Harborlight Mining: share not known", "33.4\u00a0%", "at most 5\u00a0%, possible"}},
+		"Ownership": {smallOwnership(), []string{"Reached through its owners", "25–50\u00a0%, probable, counts", "Quayside Pension Trustees → Harborlight Mining: share not known, may count", "A stake that may count has a double line", "33.4\u00a0%", "at most 5\u00a0%, possible"}},
 		"Timeline":  {smallTimeline(), []string{"1 Nov 2014: Holistic Harbours Act adopted (Law)", "Nov 2017: Implementing rules", "2015 to 30 Jun 2019", "since 1 Jul 2023", "until Mar 2018", "date not known: A meeting"}},
 		"Activity":  {smallActivity(), []string{"observations:", "微潮: ", "Jun 2025: 48 (Chirrup 31, 微潮 15, Forumhaus 1, not known 1)"}},
 	} {
@@ -325,5 +329,91 @@ func BenchmarkActivity(b *testing.B) {
 func drawOnce(b *testing.B, d drawing) {
 	if _, err := d.SVG(b.Context()); err != nil {
 		b.Fatal(err)
+	}
+}
+
+// A stake that may count has a line of its own, which the legend shows.
+func TestStakesThatMayCount(t *testing.T) {
+	t.Parallel()
+	o := smallOwnership()
+	if svg := draw(t, o); !strings.Contains(svg, ">may count for the verdict</text>") {
+		t.Errorf("the legend does not say what may count")
+	}
+	for i := range o.Stakes {
+		o.Stakes[i].MayCount = false
+	}
+	if svg := draw(t, o); strings.Contains(svg, "may count") || strings.Contains(svg, "double line") {
+		t.Errorf("nothing may count, and the chart says so")
+	}
+}
+
+// Groups have one order in the legend, the bars and all texts: by their totals, and what is not known last.
+func TestOrderOfGroups(t *testing.T) {
+	t.Parallel()
+	svg := draw(t, picture.Activity{Unit: picture.Month, Groups: []string{"", "Few", "Many", "As few"}, Bins: []picture.Bin{
+		{From: "2020-01-01", Counts: []int{9, 1, 0, 1}}, {From: "2020-02-01", Counts: []int{1, 1, 5, 1}}}})
+	for _, want := range []string{"– Many: 5\n– As few: 2\n– Few: 2\n– not known: 10", "Jan 2020: 11 (As few 1, Few 1, not known 9)", "Feb 2020: 8 (Many 5, As few 1, Few 1, not known 1)"} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("has no %q: %s", want, svg)
+		}
+	}
+	at := -1
+	for _, key := range []string{">Many: 5<", ">As few: 2<", ">Few: 2<", ">not known: 10<"} {
+		next := strings.Index(svg, key)
+		if next < at || next < 0 {
+			t.Errorf("the legend has %q not in its place", key)
+		}
+		at = next
+	}
+}
+
+// The last mark of an axis has its words.
+func TestLastTickHasALabel(t *testing.T) {
+	t.Parallel()
+	for months := 2; months <= 60; months++ {
+		a := picture.Activity{Unit: picture.Month, Groups: []string{"Board"}}
+		for m := range months {
+			a.Bins = append(a.Bins, picture.Bin{From: domain.Date(time.Date(2020, time.Month(m+1), 1, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)), Counts: []int{1}})
+		}
+		svg := draw(t, a)
+		marks := strings.Split(svg, "v5\"")
+		last := marks[len(marks)-2][strings.LastIndex(marks[len(marks)-2], "M")+1:]
+		x, _, _ := strings.Cut(last, " ")
+		at, err := strconv.ParseFloat(x, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts := regexp.MustCompile(`<text x="([0-9.]+)"[^>]*text-anchor="middle"[^>]*>[^<]*20\d\d</text>`).FindAllStringSubmatch(svg, -1)
+		if len(texts) == 0 {
+			t.Fatalf("%d months: no labels", months)
+		}
+		if label, _ := strconv.ParseFloat(texts[len(texts)-1][1], 64); math.Abs(label-at) > 40 {
+			t.Errorf("%d months: the last label is at %v, the last mark at %v", months, label, at)
+		}
+	}
+}
+
+// What would press all other events together stands below the axis.
+func TestTimelineWithDatesFarAway(t *testing.T) {
+	t.Parallel()
+	tl := picture.Timeline{}
+	for i, year := range []string{"2019", "2020", "2021-05", "2022", "2023", "2024", "2025-01-02", "2026"} {
+		tl.Events = append(tl.Events, picture.Event{Label: fmt.Sprintf("near %d", i), Since: domain.Date(year)})
+	}
+	near := draw(t, tl)
+	tl.Events = append(tl.Events, picture.Event{Label: "far", Since: "9999"}, picture.Event{Label: "old", Since: "1100"})
+	svg := draw(t, tl)
+	if strings.Contains(near, "Too far") || !strings.Contains(svg, ">Too far from the others to be on the axis: 1100: old; 9999: far</text>") {
+		t.Errorf("what is far away is not below the axis: %s", svg)
+	}
+	for _, year := range []string{">2019<", ">2025<"} {
+		if !strings.Contains(svg, year) {
+			t.Errorf("the axis has no mark %s", year)
+		}
+	}
+	// A time of some decades is on the axis as it is.
+	tl.Events = append(tl.Events[:8:8], picture.Event{Label: "law", Since: "1979"})
+	if svg := draw(t, tl); strings.Contains(svg, "Too far") {
+		t.Errorf("a law of 1979 is not on the axis: %s", svg)
 	}
 }

@@ -159,7 +159,7 @@ func smallOwnership() picture.Ownership {
 			{Owner: "b", Owned: "e", Min: 25 * percent, Max: 50 * percent, Counts: true, Confidence: "PROBABLE"},
 			{Owner: "c", Owned: "e", Min: 30 * percent, Max: 30 * percent, Counts: true},
 			{Owner: "d", Owned: "c", Min: 40 * percent, Max: 40 * percent, Ended: true, Until: "2021"},
-			{Owner: "f", Owned: "e", Max: domain.FullShare},
+			{Owner: "f", Owned: "e", Max: domain.FullShare, MayCount: true},
 			{Owner: "e", Owned: "g", Min: 33_400_000, Max: 33_400_000},
 			{Owner: "g", Owned: "c", Max: 5 * percent, Confidence: "POSSIBLE"},
 			{Owner: "e", Owned: "e", Min: 2 * percent, Max: 2 * percent},

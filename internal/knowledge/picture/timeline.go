@@ -92,6 +92,7 @@ func (t Timeline) SVG(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	marks, far := farOff(marks)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -103,12 +104,17 @@ func (t Timeline) SVG(ctx context.Context) ([]byte, error) {
 			return nil, err
 		}
 	}
-	if len(undated) > 0 {
-		for _, l := range paragraph("Date not known: "+strings.Join(undated, "; "), timelineWidth/textSize, 30) {
+	below := func(heading string, all []string) {
+		if len(all) == 0 {
+			return
+		}
+		for _, l := range paragraph(heading+strings.Join(all, "; "), timelineWidth/textSize, 30) {
 			height += 17
 			c.text(0, height-3, l, style{size: textSize, fill: p.ink})
 		}
 	}
+	below("Too far from the others to be on the axis: ", far)
+	below("Date not known: ", undated)
 	return document(t.Frame, p, c.String(), timelineWidth, height, t.keys(marks), t.Text()), nil
 }
 
@@ -141,6 +147,43 @@ func (t Timeline) marks() (marks []*mark, undated []string, err error) {
 	}
 	slices.SortStableFunc(marks, func(a, b *mark) int { return cmp.Compare(a.start(), b.start()) })
 	return marks, undated, nil
+}
+
+// farOff parts the few marks, at most a quarter, that stretch the axis so far that all others would lie on each other: without them it
+// would be less than a thirtieth of decades. They are returned in words.
+func farOff(marks []*mark) (near []*mark, far []string) {
+	const decades = 30 * 365
+	whole := extentOf(marks)
+	if whole < decades {
+		return marks, nil
+	}
+	latest := slices.Clone(marks) // marks begins with the earliest
+	slices.SortStableFunc(latest, func(a, b *mark) int { return cmp.Compare(b.end(), a.end()) })
+	for n := 1; n <= len(marks)/4; n++ {
+		for early := range n + 1 {
+			isFar := func(m *mark) bool { return slices.Contains(marks[:early], m) || slices.Contains(latest[:n-early], m) }
+			near = slices.DeleteFunc(slices.Clone(marks), isFar)
+			if extentOf(near) >= whole/30 {
+				continue
+			}
+			for _, m := range marks {
+				if isFar(m) {
+					far = append(far, m.describe())
+				}
+			}
+			return near, far
+		}
+	}
+	return marks, nil
+}
+
+// extentOf returns how many days there are from the first to the last of some marks.
+func extentOf(marks []*mark) float64 {
+	first, last := math.Inf(1), math.Inf(-1)
+	for _, m := range marks {
+		first, last = min(first, m.start()), max(last, m.end())
+	}
+	return last - first
 }
 
 // keys returns the legend: the signs that occur.
@@ -314,6 +357,14 @@ func (m *mark) start() float64 {
 		return days(m.until.first)
 	}
 	return days(m.since.first)
+}
+
+// end returns the last day that is known of an event.
+func (m *mark) end() float64 {
+	if m.Until != "" {
+		return days(m.until.next)
+	}
+	return days(m.since.next)
 }
 
 // finish returns the day on which the sign of an event ends.

@@ -1,15 +1,20 @@
 package pictures
 
 import (
+	"cmp"
 	"context"
-	_ "embed" // the queries
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -21,15 +26,17 @@ import (
 type Config struct {
 	Executor content.Executor
 	Log      *slog.Logger
-	// Refuse writes an error response.
-	Refuse func(w http.ResponseWriter, r *http.Request, status int, code, message string)
+	// Refuse writes an error response. The paths of fields are parameters.
+	Refuse func(w http.ResponseWriter, r *http.Request, status int, code, message string, fields ...domain.FieldError)
 }
 
 // drawing is a picture, or a file.
 type drawing struct {
 	path, mediaType string
 	parameters      []string
+	arguments       map[string]string // the parameters whose values go to arguments and fields of other names
 	document        string
+	query           func(p *parameters) string // the document for a request; nil for document itself
 	variables       func(p *parameters) map[string]any
 	draw            func(ctx context.Context, data []byte, p *parameters) ([]byte, error)
 }
@@ -65,18 +72,27 @@ type handler struct {
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p := readParameters(r.URL.Query(), h.parameters)
 	variables := h.variables(p)
-	if err := p.problems.Err("the parameters are not right"); err != nil {
-		h.Refuse(w, r, http.StatusBadRequest, "BAD_USER_INPUT", err.Error())
+	if h.refuse(w, r, p) {
 		return
 	}
-	resp := h.Executor.Execute(r.Context(), transport.Request{Document: h.document, Variables: variables})
+	document := h.document
+	if h.query != nil {
+		document = h.query(p)
+	}
+	resp := h.Executor.Execute(r.Context(), transport.Request{Document: document, Variables: variables})
 	content.CopyHeader(w, resp)
 	if len(resp.Errors) > 0 {
-		code, _ := resp.Errors[0].Extensions["code"].(string)
-		h.Refuse(w, r, content.StatusOf(resp.Errors[0]), code, resp.Errors[0].Message)
+		h.addErrors(p, resp.Errors)
+		if !h.refuse(w, r, p) {
+			code, _ := resp.Errors[0].Extensions["code"].(string)
+			h.Refuse(w, r, content.StatusOf(resp.Errors[0]), code, resp.Errors[0].Message)
+		}
 		return
 	}
 	body, err := h.draw(r.Context(), resp.Data, p)
+	if h.refuse(w, r, p) {
+		return
+	}
 	switch {
 	case err == errNothing:
 		h.Refuse(w, r, http.StatusNotFound, "NOT_FOUND", "there is no such entity")
@@ -100,6 +116,43 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write(body) // the client may have disconnected
 	}
 }
+
+// refuse writes an error response with all problems of the parameters, and reports whether there are any.
+func (h *handler) refuse(w http.ResponseWriter, r *http.Request, p *parameters) bool {
+	fields := p.problems.List()
+	if len(fields) == 0 {
+		return false
+	}
+	sort.SliceStable(fields, func(i, j int) bool {
+		return slices.Index(h.parameters, fields[i].Path) < slices.Index(h.parameters, fields[j].Path)
+	})
+	h.Refuse(w, r, http.StatusBadRequest, "BAD_USER_INPUT", domain.Summary("the parameters are not right", fields), fields...)
+	return true
+}
+
+// addErrors adds what the errors of a query say of its arguments to the problems of the parameters that these came from.
+func (h *handler) addErrors(p *parameters, errs gqlerror.List) {
+	for _, err := range errs {
+		fields, _ := err.Extensions["fields"].([]domain.FieldError)
+		for _, f := range fields {
+			name, message := "", f.Message
+			for _, part := range elements.Split(strings.TrimPrefix(f.Path, "$"), -1) {
+				if i, err := strconv.Atoi(part); err == nil && slices.Contains(lists, name) && i < len(p.given(name)) {
+					message = fmt.Sprintf("%q: %s", p.given(name)[i], message)
+				}
+				if at := cmp.Or(h.arguments[part], part); name == "" && slices.Contains(h.parameters, at) {
+					name = at
+				}
+			}
+			if name != "" {
+				p.problems.Add(name, "%s", message)
+			}
+		}
+	}
+}
+
+// elements separates the parts of a path in an error.
+var elements = regexp.MustCompile(`[.\[\]]+`)
 
 // parameters are those of a request.
 type parameters struct {
@@ -149,9 +202,55 @@ func (p *parameters) number(name string, without int) int {
 	return n
 }
 
-// list returns the values of a parameter that is given several times, or with commas between them; nil without it.
-func (p *parameters) list(name string) any {
-	var list []any
+// date returns a parameter, or nil.
+func (p *parameters) date(name string) any {
+	v := p.values.Get(name)
+	if v == "" {
+		return nil
+	}
+	if _, err := domain.ParseDate(v); err != nil {
+		p.problems.Add(name, "%s", err)
+	}
+	return v
+}
+
+// span returns the parameters from and to; both are nil without them.
+func (p *parameters) span() (from, to any) {
+	from, to = p.date("from"), p.date("to")
+	if since, until := domain.Date(p.values.Get("from")), domain.Date(p.values.Get("to")); len(p.problems.List()) == 0 && since.After(until) {
+		p.problems.Add("to", "%s is before from (%s)", until, since)
+	}
+	return from, to
+}
+
+// choice returns a parameter that has one of some values, or another one without it.
+func (p *parameters) choice(name string, without any, choices ...string) any {
+	v := p.values.Get(name)
+	if v == "" {
+		return without
+	}
+	p.check(name, choices, v)
+	return v
+}
+
+// choices is list of a parameter whose values are some of others.
+func (p *parameters) choices(name string, choices ...string) any {
+	p.check(name, choices, p.given(name)...)
+	return p.list(name)
+}
+
+// check adds a problem for each value that is none of some.
+func (p *parameters) check(name string, choices []string, values ...string) {
+	for _, v := range values {
+		if !slices.Contains(choices, v) {
+			p.problems.Add(name, "%q; want one of %s", v, strings.Join(choices, ", "))
+		}
+	}
+}
+
+// given returns the values of a parameter that is given several times, or with commas between them.
+func (p *parameters) given(name string) []string {
+	var list []string
 	for _, v := range p.values[name] {
 		for part := range strings.SplitSeq(v, ",") {
 			if part = strings.TrimSpace(part); part != "" {
@@ -159,11 +258,21 @@ func (p *parameters) list(name string) any {
 			}
 		}
 	}
-	if list == nil {
+	return list
+}
+
+// list returns the values of a parameter as those of a variable; nil without it.
+func (p *parameters) list(name string) any {
+	given := p.given(name)
+	if given == nil {
 		if p.values.Has(name) {
 			p.problems.Add(name, "it is empty: give at least one value, or leave it out for all")
 		}
 		return nil
+	}
+	list := make([]any, len(given))
+	for i, v := range given {
+		list[i] = v
 	}
 	return list
 }

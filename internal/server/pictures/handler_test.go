@@ -15,6 +15,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/redthread-api/redthread/graph/transport"
+	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/server/pictures"
 )
 
@@ -34,7 +35,10 @@ func (a *api) Execute(_ context.Context, q transport.Request) transport.Response
 func get(t *testing.T, a *api, target string) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()
-	h := pictures.Handler(pictures.Config{Executor: a, Log: slog.New(slog.DiscardHandler), Refuse: func(w http.ResponseWriter, _ *http.Request, status int, code, message string) {
+	h := pictures.Handler(pictures.Config{Executor: a, Log: slog.New(slog.DiscardHandler), Refuse: func(w http.ResponseWriter, _ *http.Request, status int, code, message string, fields ...domain.FieldError) {
+		for _, f := range fields {
+			message += "\n" + f.Path + ": " + f.Message
+		}
 		http.Error(w, code+": "+message, status)
 	}})
 	h.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil))

@@ -61,8 +61,8 @@ func networkVariables(p *parameters) map[string]any {
 		p.problems.Add("around", "the id or slug of an entity is required")
 	}
 	return map[string]any{
-		"around": around, "depth": p.number("depth", 1), "limit": p.number("limit", 60), "kinds": p.list("kinds"),
-		"at": p.text("at"), "minConfidence": p.text("minConfidence"),
+		"around": around, "depth": p.number("depth", 1), "limit": p.number("limit", 60), "kinds": p.choices("kinds", domain.RelationshipKinds...),
+		"at": p.date("at"), "minConfidence": p.choice("minConfidence", nil, domain.Confidences...),
 	}
 }
 

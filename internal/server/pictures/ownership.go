@@ -20,11 +20,12 @@ func ownershipChart() drawing {
 		path: "/ownership.svg", mediaType: "image/svg+xml", document: ownershipDocument,
 		parameters: []string{"of", "authority", "programme", "rule", "threshold", "comparison", "asOf", "maxDepth", "theme"},
 		variables:  ownershipVariables, draw: drawOwnership,
+		arguments: map[string]string{"filter": "of"},
 	}
 }
 
 func ownershipVariables(p *parameters) map[string]any {
-	v := map[string]any{"of": p.text("of"), "asOf": p.text("asOf"), "maxDepth": p.number("maxDepth", 10), "list": nil}
+	v := map[string]any{"of": p.text("of"), "asOf": p.date("asOf"), "maxDepth": p.number("maxDepth", 10), "list": nil}
 	if v["of"] == nil {
 		p.problems.Add("of", "the id or slug of an entity is required")
 	}
@@ -35,6 +36,7 @@ func ownershipVariables(p *parameters) map[string]any {
 				list[name] = text
 			}
 		}
+		p.choice("comparison", nil, "AT_LEAST", "MORE_THAN")
 		if text := p.values.Get("threshold"); text != "" {
 			list["threshold"] = json.Number(text)
 			if _, err := domain.ParseShare(text); err != nil {

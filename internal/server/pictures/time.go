@@ -5,7 +5,9 @@ import (
 	_ "embed" // the queries
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,13 +26,16 @@ func overTime() []drawing {
 	return []drawing{
 		{path: "/timeline.svg", mediaType: "image/svg+xml", document: timelineDocument,
 			parameters: []string{"entities", "narratives", "tags", "kinds", "from", "to", "limit", "theme"},
+			arguments:  map[string]string{"first": "limit"},
 			variables: func(p *parameters) map[string]any {
-				return map[string]any{"entities": p.list("entities"), "narratives": p.list("narratives"), "tags": p.list("tags"), "kinds": p.list("kinds"),
-					"from": p.text("from"), "to": p.text("to"), "limit": p.number("limit", 60)}
+				from, to := p.span()
+				return map[string]any{"entities": p.list("entities"), "narratives": p.list("narratives"), "tags": p.list("tags"), "kinds": p.choices("kinds", slices.Sorted(maps.Keys(lanes))...),
+					"from": from, "to": to, "limit": p.number("limit", 60)}
 			}, draw: drawTimeline},
 		{path: "/activity.svg", mediaType: "image/svg+xml", document: activityDocument,
 			parameters: []string{"narratives", "platforms", "languages", "from", "to", "by", "groupBy", "theme"},
-			variables:  activityVariables, draw: drawActivity},
+			arguments:  map[string]string{"narrative": "narratives", "platform": "platforms", "language": "languages", "gte": "from", "lte": "to"},
+			variables:  activityVariables, query: activityQuery, draw: drawActivity},
 	}
 }
 
@@ -67,36 +72,91 @@ func drawTimeline(ctx context.Context, data []byte, p *parameters) ([]byte, erro
 	return t.SVG(ctx)
 }
 
+// maxNamed is how many narratives or platforms the counts are of at most.
+const maxNamed = 20
+
+// of are the documents that the counts can be of.
+var of = []struct{ parameter, field, document, by string }{
+	{"narratives", "narrative", "narrative", "NarrativeBy"},
+	{"platforms", "platform", "entity", "EntityBy"},
+}
+
 func activityVariables(p *parameters) map[string]any {
 	filter := map[string]any{}
-	for name, path := range map[string]string{"narratives": "narrative", "platforms": "platform"} {
-		if list := p.list(name); list != nil {
-			filter[path] = map[string]any{"slug": map[string]any{"in": list}}
+	variables := map[string]any{"filter": filter, "by": p.choice("by", "MONTH", "DAY", "WEEK", "MONTH"), "groupBy": p.choice("groupBy", "PLATFORM", "PLATFORM", "LANGUAGE")}
+	for _, o := range of {
+		list := p.list(o.parameter)
+		if list == nil {
+			continue
+		}
+		filter[o.field] = map[string]any{"slug": map[string]any{"in": list}}
+		given := p.given(o.parameter)
+		if len(given) > maxNamed {
+			p.problems.Add(o.parameter, "%d are too many; at most %d", len(given), maxNamed)
+		}
+		for i, v := range given {
+			key := "slug"
+			if _, err := domain.ParseID(v); err == nil {
+				key = "id"
+			}
+			variables[o.field+strconv.Itoa(i)] = map[string]any{key: v}
 		}
 	}
 	if list := p.list("languages"); list != nil {
 		filter["language"] = map[string]any{"in": list}
 	}
 	dates := map[string]any{}
-	for name, operator := range map[string]string{"from": "gte", "to": "lte"} {
-		if text := p.text(name); text != nil {
-			dates[operator] = text
+	from, to := p.span()
+	for operator, date := range map[string]any{"gte": from, "lte": to} {
+		if date != nil {
+			dates[operator] = date
 		}
 	}
 	if len(dates) > 0 {
 		filter["observedOn"] = dates
 	}
-	choice := func(name, without string, choices ...string) string {
-		v := p.values.Get(name)
-		if v == "" {
-			return without
+	return variables
+}
+
+// activityQuery returns the query with a field for each document that a parameter names: what is not there is an error, and no
+// empty chart.
+func activityQuery(p *parameters) string {
+	var declared, fields strings.Builder
+	for _, o := range of {
+		for i := range p.given(o.parameter) {
+			fmt.Fprintf(&declared, ", $%s%d: %s!", o.field, i, o.by)
+			fmt.Fprintf(&fields, "  %[1]s%[2]d: %[3]s(by: $%[1]s%[2]d) { displayName", o.field, i, o.document)
+			if o.document == "entity" {
+				fields.WriteString(" kind")
+			}
+			fields.WriteString(" }\n")
 		}
-		if !slices.Contains(choices, v) {
-			p.problems.Add(name, "%q; want one of %s", v, strings.Join(choices, ", "))
-		}
-		return v
 	}
-	return map[string]any{"filter": filter, "by": choice("by", "MONTH", "DAY", "WEEK", "MONTH"), "groupBy": choice("groupBy", "PLATFORM", "PLATFORM", "LANGUAGE")}
+	const end = ") {\n"
+	return strings.Replace(activityDocument, end, declared.String()+end+fields.String(), 1)
+}
+
+// checkNamed adds a problem for each document that a parameter names and that is not there, or is no platform.
+func checkNamed(data []byte, p *parameters) error {
+	var found map[string]json.RawMessage
+	if err := json.Unmarshal(data, &found); err != nil {
+		return err
+	}
+	for _, o := range of {
+		for i, v := range p.given(o.parameter) {
+			var d *struct{ DisplayName, Kind string }
+			if err := json.Unmarshal(found[o.field+strconv.Itoa(i)], &d); err != nil {
+				return err
+			}
+			switch {
+			case d == nil:
+				p.problems.Add(o.parameter, "%q: there is no such %s", v, o.field)
+			case d.Kind != "" && d.Kind != "PLATFORM":
+				p.problems.Add(o.parameter, "%q: %s is no platform, but of kind %s", v, d.DisplayName, d.Kind)
+			}
+		}
+	}
+	return nil
 }
 
 func drawActivity(ctx context.Context, data []byte, p *parameters) ([]byte, error) {
@@ -120,6 +180,9 @@ func drawActivity(ctx context.Context, data []byte, p *parameters) ([]byte, erro
 	if err := json.Unmarshal(data, &response); err != nil {
 		return nil, fmt.Errorf("read the response: %w", err)
 	}
+	if err := checkNamed(data, p); err != nil || len(p.problems.List()) > 0 {
+		return nil, err
+	}
 	found := response.Observations.Counts
 	unit := picture.Unit(p.values.Get("by"))
 	if unit == "" {
@@ -129,10 +192,12 @@ func drawActivity(ctx context.Context, data []byte, p *parameters) ([]byte, erro
 	groups := map[string]int{}
 	total := 0
 	buckets := found.Buckets
-	for len(buckets) > 0 && binsFrom(buckets[0].Start, buckets[len(buckets)-1].Start, unit) > picture.MaxBins {
-		buckets, found.Complete = buckets[1:], false // a chart has the empty ones, too
+	starts, sizes := make([]domain.Date, len(buckets)), make([]int, len(buckets))
+	for i, b := range buckets {
+		starts[i], sizes[i] = b.Start, b.Count
 	}
-	for _, b := range buckets {
+	first, end, earlier, later := densest(starts, sizes, unit)
+	for _, b := range buckets[first:end] {
 		total += b.Count
 		counts := make([]int, len(a.Groups))
 		rest := b.Count
@@ -166,11 +231,46 @@ func drawActivity(ctx context.Context, data []byte, p *parameters) ([]byte, erro
 	if found.Undated > 0 {
 		notes = append(notes, domain.Count(found.Undated, "observation has", "observations have")+" no date that is known as exactly.")
 	}
+	switch {
+	case earlier > 0 && later > 0:
+		notes = append(notes, domain.Count(earlier+later, "observation is", "observations are")+" too far away to be shown: "+
+			fmt.Sprintf("%d before, %d after.", earlier, later))
+	case earlier > 0:
+		notes = append(notes, domain.Count(earlier, "earlier observation is", "earlier observations are")+" not shown.")
+	case later > 0:
+		notes = append(notes, domain.Count(later, "later observation is", "later observations are")+" not shown.")
+	}
 	if !found.Complete {
-		notes = append(notes, "Earlier ones are not shown.")
+		notes = append(notes, "There are more than are counted here, before these.")
 	}
 	a.Note = strings.Join(notes, " ")
 	return a.SVG(ctx)
+}
+
+// densest returns which of some buckets a chart has room for, with the empty ones between them: the run with the most observations, the
+// latest of equals. A single date far away, perhaps mistyped, must not empty the chart. earlier and later are how many observations
+// are outside of the run.
+func densest(starts []domain.Date, sizes []int, unit picture.Unit) (first, end, earlier, later int) {
+	most, sum, from := -1, 0, 0
+	for i := range starts {
+		sum += sizes[i]
+		for binsFrom(starts[from], starts[i], unit) > picture.MaxBins {
+			sum -= sizes[from]
+			from++
+		}
+		if sum >= most {
+			most, first, end = sum, from, i+1
+		}
+	}
+	for i, n := range sizes {
+		switch {
+		case i < first:
+			earlier += n
+		case i >= end:
+			later += n
+		}
+	}
+	return first, end, earlier, later
 }
 
 // binsFrom returns how many days, weeks or months there are from one to another.

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -124,8 +125,8 @@ func Refuse(w http.ResponseWriter, r *http.Request, status int, code, detail str
 	send(w, r, status, append(body, '\n'))
 }
 
-// refuseErrors writes GraphQL errors as a problem.
-func (a *API) refuseErrors(w http.ResponseWriter, req *http.Request, r *route, errs gqlerror.List) {
+// refuseErrors writes GraphQL errors as a problem. values are those of the parameters.
+func (a *API) refuseErrors(w http.ResponseWriter, req *http.Request, r *route, values map[string]any, errs gqlerror.List) {
 	first := errs[0]
 	code, _ := first.Extensions["code"].(string)
 	if strings.HasPrefix(code, "GRAPHQL_") {
@@ -140,9 +141,17 @@ func (a *API) refuseErrors(w http.ResponseWriter, req *http.Request, r *route, e
 	}
 	var wrong []ParameterError
 	add := func(place, detail string) {
-		if name := r.parameterAt(place); name != "" {
-			wrong = append(wrong, ParameterError{name, detail})
+		name := r.parameterAt(place)
+		if name == "" {
+			return
 		}
+		// The parameter has no places of its own: a value of several is named itself.
+		if list, ok := values[name].([]any); ok && len(list) > 1 {
+			if i, err := strconv.Atoi(strings.Trim(lastElement.FindString(place), ".[]")); err == nil && i < len(list) {
+				detail = fmt.Sprintf("%q: %s", list[i], detail)
+			}
+		}
+		wrong = append(wrong, ParameterError{name, detail})
 	}
 	for _, err := range errs {
 		fields, _ := err.Extensions["fields"].([]domain.FieldError)

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -99,14 +101,18 @@ func (p *parameter) parse(given []string) (any, error) {
 		return p.parseOne(given[0])
 	}
 	list := []any{}
+	var wrong []string
 	for _, values := range given {
 		for one := range strings.SplitSeq(values, ",") {
 			value, err := p.parseOne(one)
-			if err != nil {
-				return nil, err
+			if err != nil && !slices.Contains(wrong, err.Error()) && len(wrong) < domain.MaxProblems {
+				wrong = append(wrong, err.Error())
 			}
 			list = append(list, value)
 		}
+	}
+	if wrong != nil {
+		return nil, errors.New(strings.Join(wrong, "; "))
 	}
 	if len(list) > maxListValues {
 		return nil, fmt.Errorf("has %d values; at most %d", len(list), maxListValues)
@@ -131,13 +137,12 @@ func (p *parameter) parseOne(text string) (any, error) {
 	switch p.def.Name {
 	case "String":
 		// A route may make other conditions of its lists, where an error names what the client has not written.
-		// A single text may be a query, in which nothing is an error.
 		switch {
-		case !p.list():
-		case len(text) > maxListText:
+		case p.free:
+		case p.list() && len(text) > maxListText:
 			return nil, fmt.Errorf("a text of %d bytes is too long; at most %d", len(text), maxListText)
-		case !utf8.ValidString(text) || strings.ContainsRune(text, 0):
-			return nil, fmt.Errorf("%q has characters that no text can have", clip(text))
+		case !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
+			return nil, fmt.Errorf("%q has characters that no text here can have: leave control characters out", clip(text))
 		}
 	case "Int":
 		n, err := strconv.ParseInt(text, 10, 32)

@@ -100,7 +100,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if len(resp.Errors) > 0 {
 		// Also where there is data: the missing part would be taken for absent
 		// content.
-		a.refuseErrors(w, r, route, resp.Errors)
+		a.refuseErrors(w, r, route, values, resp.Errors)
 		return
 	}
 	respond := route.respond

@@ -170,7 +170,7 @@ func everyParameterThatIsWrongIsNamed(t *testing.T, a *api) {
 		"/v1/reports?slug=x&id=y":                            {"id: is no parameter", "slug: is no parameter"},
 		"/v1/reports?tag=" + strings.Repeat("a,", 100) + "a": {"tag: has 101 values; at most 100"},
 		"/v1/search?tag=a,%00&entity=%ff&within=" + strings.Repeat("t", 2001) + "&q=%00": {
-			`tag: "\x00" has characters that no text can have`, "within: a text of 2001 bytes is too long; at most 2000", `entity: "\xff" has characters`,
+			`tag: "\x00" has characters`, "within: a text of 2001 bytes is too long; at most 2000", `entity: "\xff" has characters`,
 		},
 		"/v1/entities/any/relationships?confidence=SURE": {`confidence: "SURE" is none of CONFIRMED, PROBABLE, POSSIBLE`},
 	} {

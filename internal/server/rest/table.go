@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // table is how a list in a response is written as CSV.
@@ -146,8 +148,7 @@ func nextOffset(query url.Values, whole map[string]any, rows int) string {
 	return "<?" + q.Encode() + `>; rel="next"`
 }
 
-// cell returns the value at a path as the text of a cell; empty for null. A text that a spreadsheet would take for a formula has an
-// apostrophe in front.
+// cell returns the value at a path as the text of a cell; empty for null.
 func cell(of any, path []string) string {
 	for _, name := range path {
 		object, _ := of.(map[string]any)
@@ -157,10 +158,7 @@ func cell(of any, path []string) string {
 	case nil:
 		return ""
 	case string:
-		if v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) {
-			return "'" + v
-		}
-		return v
+		return domain.Cell(v)
 	}
 	return fmt.Sprint(of)
 }

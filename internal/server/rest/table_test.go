@@ -83,7 +83,7 @@ func TestParametersOfTheGraph(t *testing.T) {
 	for target, want := range map[string]string{
 		"/v1/network":                                               "around: is required",
 		"/v1/network?around=x&depth=9":                              "depth: 9; want 1 to 4",
-		"/v1/network?around=x,none":                                 "around: there is no such entity",
+		"/v1/network?around=x,none":                                 `around: "none": there is no such entity`,
 		"/v1/paths?from=x":                                          "to: is required",
 		"/v1/paths?from=x&to=x":                                     "to: it is the same entity as from",
 		"/v1/paths?from=x&to=none&first=51":                         "first: 51; want 1 to 50",
@@ -92,6 +92,14 @@ func TestParametersOfTheGraph(t *testing.T) {
 		"/v1/exposure-report?authority=OFAC&threshold=fifty":        `threshold: "fifty" is not a number`,
 		"/v1/exposure-report?authority=OFAC&format=xml":             `format: "xml" is none of JSON, CSV`,
 		"/v1/entities/x/exposure?authority=none":                    "authority: no rule is known for this list",
+		"/v1/exposure-report?authority=none&threshold=50":           `authority: nothing is listed by it; authorities are EU, OFAC, UK`,
+		"/v1/exposure-report?authority=%00&threshold=50":            `authority: "\x00" has characters that no text here can have`,
+		"/v1/exposure-report?authority=OFAC&programme=a%0Ab":        `programme: "a\nb" has characters`,
+		"/v1/entities/x/exposure?authority=none&threshold=50":       `authority: nothing is listed by it`,
+		"/v1/entities?listedBy=%01":                                 `listedBy: "\x01" has characters`,
+		"/v1/entities?tag=a,b%0B":                                   `tag: "b\v" has characters`,
+		"/v1/paths?from=x&to=%C3%28":                                `to: "\xc3(" has characters`,
+		"/v1/network?around=x&kinds=OWNS,A,B":                       `kinds: "A" is none of OWNS`,
 		"/v1/entities/x/exposure?rule=OFAC":                         "",
 		"/v1/entities/x/exposure?authority=OFAC&comparison=AT_MOST": `comparison: "AT_MOST" is none of AT_LEAST, MORE_THAN`,
 	} {

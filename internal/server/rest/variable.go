@@ -21,6 +21,7 @@ type parameter struct {
 	initial *ast.Value      // the default; nil where there is none
 	path    bool
 	direct  bool // it is also a variable of the executed query
+	free    bool // it is the text of a search, in which nothing is an error
 	// least and most bound a number; 0 is no bound.
 	least, most int
 	// standard is the value that applies without the parameter, where it isn't the
@@ -134,7 +135,7 @@ func (r *route) variables(schema *ast.Schema, op *ast.OperationDefinition) error
 		}
 		p := &parameter{
 			name: def.Variable, of: def.Type, def: schema.Types[def.Type.Name()], initial: def.DefaultValue, path: def.Variable == "slug" && r.isSingle(),
-			direct: direct[def.Variable], about: r.notes[def.Variable],
+			direct: direct[def.Variable], free: r.places["query"] == def.Variable, about: r.notes[def.Variable],
 		}
 		p.about = cmp.Or(p.about, common[p.name], described[p.name])
 		switch {
@@ -215,7 +216,10 @@ func (r *route) parameterAt(place string) string {
 	return ""
 }
 
-var element = regexp.MustCompile(`\.\d+\b|\[\d+\]`)
+var (
+	element     = regexp.MustCompile(`\.\d+\b|\[\d+\]`)
+	lastElement = regexp.MustCompile(`(\.\d+|\[\d+\])$`)
+)
 
 func lowerFirst(s string) string {
 	if s == "" {
