@@ -39,7 +39,8 @@ type App struct {
 	listener     net.Listener
 	backend      *backend
 	server       *server.Server
-	replica      *replicaCheck // nil: live is not read from a replica
+	metrics      *metricsServer // nil: there is none
+	replica      *replicaCheck  // nil: live is not read from a replica
 	demoKey      string
 	demoAdminKey string
 	pause        *pause
@@ -68,6 +69,9 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	// First, because it fails most often, and nothing has been changed yet.
 	var err error
 	if a.listener, err = new(net.ListenConfig).Listen(ctx, "tcp", c.Addr); err != nil {
+		return err
+	}
+	if a.metrics, err = listenForMetrics(ctx, c, a.log); err != nil {
 		return err
 	}
 	templates, err := c.Editions.templates()
@@ -188,11 +192,12 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	if a.messages != nil {
 		messages = a.messages
 	}
+	a.metrics.serve(a, measured{cache: cache, meter: config.Meter})
 	a.serve(c, server.Config{
 		Mailbox: messages, Subscribers: subscriberPages, Bounces: a.bounceHandler(news),
 		DemoKey: a.explorerKey(c), Files: files, Started: parts.Now(),
 		GraphQL: api, Schema: api.SDL, REST: rest.New(api, a.log), Search: api, ChangeFeed: a.backend.live, Streams: api, Quotas: quotas, Authenticator: authenticator, ResponseCache: cache,
-		Editions: editions, OwnSite: c.Site.own(a.URL()),
+		Editions: editions, OwnSite: c.Site.own(a.URL()), Observe: a.metrics.observer(),
 		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
 	return nil
@@ -238,6 +243,9 @@ func (a *App) URL() string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
+// MetricsURL returns the address of the metrics; empty if there are none.
+func (a *App) MetricsURL() string { return a.metrics.url() }
+
 // Paused reports whether the server waits for "redthread resume".
 func (a *App) Paused() bool { return a.pause.active() }
 
@@ -274,6 +282,9 @@ func (a *App) Close(ctx context.Context) error {
 		errs = append(errs, a.server.Close(ctx))
 	case a.listener != nil:
 		errs = append(errs, a.listener.Close())
+	}
+	if a.metrics != nil {
+		errs = append(errs, a.metrics.close())
 	}
 	a.stopWork()
 	a.working.Wait()

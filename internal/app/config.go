@@ -30,6 +30,10 @@ type Config struct {
 
 	// The following are for serve only.
 	Addr string
+	// MetricsAddr is where /metrics is served; empty: nowhere.
+	MetricsAddr string
+	// MetricsOptional reports that MetricsAddr is the default: where it is taken, the server starts without it.
+	MetricsOptional bool
 	// LiveMaxLag is how far the server of LiveDSN may be behind the publication log;
 	// 0 means defaultMaxLag.
 	LiveMaxLag  time.Duration
@@ -61,6 +65,7 @@ var variables = map[string]string{
 	"log-format":   "REDTHREAD_LOG_FORMAT",
 	"log-level":    "REDTHREAD_LOG_LEVEL",
 	"addr":         "REDTHREAD_ADDR",
+	"metrics-addr": "REDTHREAD_METRICS_ADDR",
 	"demo":         "REDTHREAD_DEMO",
 	"paused":       "REDTHREAD_PAUSED",
 	"cors-origin":  "REDTHREAD_CORS_ORIGINS",
@@ -130,6 +135,7 @@ func (c *Config) commonFlags(f *pflag.FlagSet) {
 // serveFlags adds the flags that only serve has.
 func (c *Config) serveFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.Addr, "addr", "127.0.0.1:8080", usage("addr", "`address` to listen on; port 0 takes any that is free"))
+	f.StringVar(&c.MetricsAddr, "metrics-addr", defaultMetricsAddr, usage("metrics-addr", "`address` of /metrics for Prometheus, which anyone who reaches it can read; \"off\" for none"))
 	f.DurationVar(&c.LiveMaxLag, "live-max-lag", defaultMaxLag, usage("live-max-lag",
 		"`time` that what is read from --live-dsn may be behind before the server is not ready and its responses are no-store"))
 	f.BoolVar(&c.Demo, "demo", false, usage("demo", "load the demo content if the desk is empty, and print the keys of an EDITOR and an ADMIN"))
@@ -153,6 +159,9 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 func (c *Config) resolve(flags *pflag.FlagSet, getenv func(string) string) error {
 	var p domain.Problems
 	c.readEnvironment(flags, getenv, &p)
+	if f := flags.Lookup("metrics-addr"); f != nil {
+		c.MetricsOptional = !f.Changed && c.MetricsAddr == defaultMetricsAddr
+	}
 	c.check(flags, &p)
 	return p.Err("invalid configuration")
 }
@@ -206,10 +215,11 @@ func (c *Config) checkServe(p *domain.Problems) {
 	if c.LiveMaxLag < minMaxLag {
 		p.Add("--live-max-lag", "want a time of at least %s, such as 30s, not %s", minMaxLag, c.LiveMaxLag)
 	}
-	if _, port, err := net.SplitHostPort(c.Addr); err != nil {
-		p.Add("--addr", "want host:port, such as 127.0.0.1:8080 or :8080, not %q", c.Addr)
-	} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
-		p.Add("--addr", "want a port from 0 to 65535, not %q", port)
+	checkAddress("--addr", c.Addr, p)
+	if c.MetricsAddr == "off" {
+		c.MetricsAddr = ""
+	} else {
+		checkAddress("--metrics-addr", c.MetricsAddr, p)
 	}
 	if !slices.Contains([]int{0, http.StatusOK, transport.StatusPartialSuccess}, c.PartialStatus) {
 		p.Add("--partial-status", "want 200 or 294, not %d", c.PartialStatus)
@@ -218,6 +228,14 @@ func (c *Config) checkServe(p *domain.Problems) {
 		if origin != "*" && !isOrigin(origin) {
 			p.Add("--cors-origin", "want scheme://host[:port], such as https://site.example or https://*.site.example, not %q", origin)
 		}
+	}
+}
+
+func checkAddress(flag, address string, p *domain.Problems) {
+	if _, port, err := net.SplitHostPort(address); err != nil {
+		p.Add(flag, "want host:port, such as 127.0.0.1:8080 or :8080, not %q", address)
+	} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		p.Add(flag, "want a port from 0 to 65535, not %q", port)
 	}
 }
 

@@ -117,7 +117,7 @@ func TestFlagsOverrideVariables(t *testing.T) {
 	}
 	want := app.Config{
 		Data: "/from/flag", DeskDSN: "postgres://u@h/d", LiveDSN: "host=replica user=u",
-		LogFormat: "text", LogLevel: "error", Addr: ":9000", Demo: true, LiveMaxLag: 2 * time.Minute,
+		LogFormat: "text", LogLevel: "error", Addr: ":9000", MetricsAddr: "127.0.0.1:9464", MetricsOptional: true, Demo: true, LiveMaxLag: 2 * time.Minute,
 		CORSOrigins: []string{"https://a.example", "https://*.b.example"}, PartialStatus: 200, WithoutPlans: true,
 		Site: app.SiteConfig{
 			URL: "https://site.example", Name: "The Publisher", TagURL: "none", SeriesURL: "none", EntityURL: "https://site.example/who/{slug}",

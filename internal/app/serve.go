@@ -30,7 +30,9 @@ signal stops it at once.
   /sitemap.xml     the pages of your site
   /demo/           the pictures of the demo, with --demo
   /healthz         200 while the process runs
-  /readyz          200 while it is ready, or 503 with the failed checks`,
+  /readyz          200 while it is ready, or 503 with the failed checks
+
+/metrics, for Prometheus, is at an address of its own (--metrics-addr).`,
 		Example: `  redthread serve --demo
   redthread serve --data /var/lib/redthread --addr :8080 --cors-origin https://site.example
   REDTHREAD_DESK_DSN=postgres://redthread@db/redthread redthread serve`,

@@ -39,3 +39,11 @@ func version() string {
 	}
 	return fmt.Sprintf("redthread %s%s%s (%s %s/%s)", number, commit, changed, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
+
+// versionNumber returns the number of the version of the module; empty if there is none.
+func versionNumber() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return ""
+}

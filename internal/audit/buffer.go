@@ -3,6 +3,8 @@ package audit
 import (
 	"context"
 	"log/slog"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
@@ -16,6 +18,7 @@ type Buffer struct {
 	log     *slog.Logger
 	now     func() time.Time
 	entries *store.WriteBehind[refusal, tally]
+	counts  sync.Map // of Action to *atomic.Int64: all that were added
 }
 
 // refusal is what is the same for entries that are written as one.
@@ -66,6 +69,11 @@ func (b *Buffer) clock() time.Time { return b.now().UTC().Truncate(time.Microsec
 // Add adds an entry. Actor, network and request are those of ctx. It does not
 // wait for the database.
 func (b *Buffer) Add(ctx context.Context, e Entry) {
+	n, ok := b.counts.Load(e.Action)
+	if !ok {
+		n, _ = b.counts.LoadOrStore(e.Action, new(atomic.Int64))
+	}
+	n.(*atomic.Int64).Add(1)
 	w, err := actorFrom(ctx)
 	if err != nil {
 		b.log.ErrorContext(ctx, "an entry of the audit log has no viewer", "action", e.Action, "error", err)
@@ -77,6 +85,16 @@ func (b *Buffer) Add(ctx context.Context, e Entry) {
 	if b.entries.Add(refusal{who: w, action: e.Action, subject: e.Subject, detail: e.Detail}, tally{b.clock(), 1}) {
 		b.log.InfoContext(ctx, "buffered for the audit log", "action", string(e.Action), "subject", e.Subject, "detail", e.Detail, "request_id", request)
 	}
+}
+
+// Counts returns how many entries were added, by their actions.
+func (b *Buffer) Counts() map[Action]int64 {
+	counts := map[Action]int64{}
+	b.counts.Range(func(action, n any) bool {
+		counts[action.(Action)] = n.(*atomic.Int64).Load()
+		return true
+	})
+	return counts
 }
 
 // Run writes entries until ctx is done; then it writes what is left and returns

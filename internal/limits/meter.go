@@ -18,6 +18,20 @@ type Meter struct {
 
 	mu      sync.Mutex
 	buckets *lru.LRU[string, *bucket]
+	totals  MeterTotals
+}
+
+// MeterTotals are sums of a meter since it was made.
+type MeterTotals struct {
+	Charged int64 // the cost of what was charged
+	Refused int64 // how often a bucket did not have enough
+}
+
+// Totals returns the sums.
+func (m *Meter) Totals() MeterTotals {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.totals
 }
 
 type bucket struct {
@@ -84,7 +98,9 @@ func (m *Meter) Charge(subject string, cost, perMinute int) RateStatus {
 	s := RateStatus{OK: b.left >= float64(cost)}
 	if s.OK {
 		b.left -= float64(cost)
+		m.totals.Charged += int64(cost)
 	} else {
+		m.totals.Refused++
 		s.Wait = time.Duration((float64(cost) - b.left) / perSecond * float64(time.Second))
 	}
 	s.Remaining = int(b.left)

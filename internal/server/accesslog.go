@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 type requestInfo struct {
 	viewer    *domain.Viewer
 	operation transport.Operation
+	route     string // the pattern of the route; empty: none was reached
 }
 
 type requestInfoKey struct{}
@@ -33,6 +35,25 @@ func RecordOperation(ctx context.Context, o transport.Operation) {
 	}
 }
 
+// Answered is a request that was answered.
+type Answered struct {
+	Route    string // the pattern of the route, such as "/v1/"; "none" where none was reached
+	Method   string
+	Status   int
+	Duration time.Duration
+	Bytes    int64 // of the body that was sent
+}
+
+// recordRoute is a mux that records which route each request took.
+func recordRoute(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mux.ServeHTTP(w, r)
+		if visit, _ := r.Context().Value(requestInfoKey{}).(*requestInfo); visit != nil {
+			visit.route = r.Pattern
+		}
+	})
+}
+
 // receive is the outermost middleware: it gives each request an id and the address of
 // its client, and logs it in one line. Health probes are at debug level, errors of the
 // server at error level.
@@ -44,7 +65,9 @@ func RecordOperation(ctx context.Context, o transport.Operation) {
 //
 // The three are one middleware, because each new context copies the request, and a
 // cache hit costs little else.
-func receive(log *slog.Logger, trusted []netip.Prefix) middleware {
+//
+// observe, if not nil, is called with each request that was answered.
+func receive(log *slog.Logger, trusted []netip.Prefix, observe func(Answered)) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			start := time.Now()
@@ -54,7 +77,12 @@ func receive(log *slog.Logger, trusted []netip.Prefix) middleware {
 			ctx = context.WithValue(ctx, requestInfoKey{}, info)
 			recorder := &responseRecorder{ResponseWriter: w}
 			// Deferred, because a handler may abort the connection by a panic.
-			defer info.log(ctx, log, r, recorder, start)
+			defer func() {
+				info.log(ctx, log, r, recorder, start)
+				if observe != nil {
+					observe(Answered{cmp.Or(info.route, "none"), r.Method, recorder.status, time.Since(start), recorder.bytes})
+				}
+			}()
 			next.ServeHTTP(recorder, r.WithContext(ctx))
 			if !recorder.started() {
 				recorder.status = http.StatusOK // what net/http sends for a handler that writes nothing

@@ -111,8 +111,8 @@ func handler(c Config) http.Handler {
 		mux.Handle(c.Files.Path, onlyGet(c.Files.Handler(http.HandlerFunc(notFound))))
 	}
 
-	return wrap(mux,
-		receive(c.Log, c.TrustedProxies),
+	return wrap(recordRoute(mux),
+		receive(c.Log, c.TrustedProxies, c.Observe),
 		secureHeaders,
 		allowOrigins(c.CORSOrigins),
 		compress(),

@@ -62,6 +62,9 @@ type Config struct {
 	Checks        []Check // readiness checks, in the order in which they are shown
 	Log           *slog.Logger
 
+	// Observe, if not nil, is called with each request that was answered.
+	Observe func(Answered)
+
 	// ResponseCache caches responses that are read from live; nil: no cache.
 	ResponseCache *respcache.Cache
 

@@ -137,3 +137,12 @@ func countStatement(ctx context.Context) {
 		*n++
 	}
 }
+
+// PoolStats returns the statistics of the pools of connections by name: desk_read, desk_write, live_read, live_write.
+func (s *Stores) PoolStats() map[string]sql.DBStats {
+	stats := map[string]sql.DBStats{}
+	for name, p := range map[string]*pool{"desk_read": s.deskRead, "desk_write": s.deskWrite, "live_read": s.liveRead, "live_write": s.liveWrite} {
+		stats[name] = p.db.Stats()
+	}
+	return stats
+}
