@@ -160,7 +160,7 @@ func TestAllConfigurationProblemsAreReported(t *testing.T) {
 		{"--entity-url", "none"}, {"--report-url", "reports/{slug}"}, {"--public-url", "api.example"},
 		{"--site-url", "https://u:p@site.example"}, {"--site-url", "https://site.example/?a=b"}, {"--site-url", "javascript:x"},
 		{"--partial-status", "204"}, {"--cors-origin", "https://*.*.example"}, {"--cors-origin", "https://u:p@a.example"},
-		{"--cache-size", "-1"}, {"--cache-size", "1MB"}, {"--cache-size", "9999999999GiB"}, {"--cache-max-age", "-1s"}, {"--cache-max-age", "48h"}, {"--cache-max-age", "1500ms"},
+		{"--cache-size", "-1"}, {"--cache-size", "1MB"}, {"--cache-size", "9999999999GiB"}, {"--graph-memory", "-1"}, {"--cache-max-age", "-1s"}, {"--cache-max-age", "48h"}, {"--cache-max-age", "1500ms"},
 		{"--live-max-lag", "0"}, {"--live-max-lag", "-30s"}, {"--live-max-lag", "500ms"},
 	} {
 		if _, err := app.Resolve(args, nil); err == nil {

@@ -3,6 +3,7 @@ package knowledge
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"github.com/redthread-api/redthread/internal/domain"
@@ -52,7 +53,7 @@ type Step struct {
 // It is a breadth-first search from both ends (Pohl 1971) for the distance, and then, length by length, a search in
 // depth among what was read, which turns back where the other end can no longer be reached in time.
 func (g *Graph) Paths(ctx context.Context, p PathsParams) (*Paths, error) {
-	r, err := g.begin(ctx, p.Filter)
+	r, err := g.beginWalk(ctx, p.Filter)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +75,7 @@ func (g *Graph) Paths(ctx context.Context, p PathsParams) (*Paths, error) {
 }
 
 func (r *reading) paths(ctx context.Context, p PathsParams) (*Paths, error) {
-	s := &pathSearch{reading: r, ties: map[domain.ID][]tie{}, known: map[domain.ID]bool{},
+	s := &pathSearch{reading: r, ties: map[domain.ID][]tie{}, known: map[domain.ID]bool{}, degree: map[domain.ID]int{},
 		sides: [2]*side{newSide(p.From), newSide(p.To)}}
 	result := &Paths{}
 	for length := 1; length <= p.MaxLength; length++ {
@@ -127,8 +128,9 @@ func (s *side) exhausted() bool { return len(s.frontier) == 0 }
 type pathSearch struct {
 	*reading
 	sides  [2]*side
-	ties   map[domain.ID][]tie // of the entities that were expanded
+	ties   map[domain.ID][]tie // of the entities that were expanded; from memory, of those that were asked for
 	known  map[domain.ID]bool  // they were expanded
+	degree map[domain.ID]int   // of those that were counted
 	read   int
 	steps  int
 	gaveUp bool
@@ -136,35 +138,55 @@ type pathSearch struct {
 
 // grow expands the side with fewer relationships ahead of it.
 func (s *pathSearch) grow(ctx context.Context) error {
-	var degrees [2]int
+	var ahead [2][]domain.ID
+	var uncounted []domain.ID
 	for i, side := range s.sides {
-		counts, err := s.degrees(ctx, s.unknown(side.frontier), Both, s.graph.maxEdges+1)
-		if err != nil {
-			return err
-		}
-		for _, n := range counts {
-			degrees[i] += n
+		ahead[i] = s.unknown(side.frontier)
+		for _, id := range ahead[i] {
+			if _, ok := s.degree[id]; !ok {
+				s.degree[id] = 0
+				uncounted = append(uncounted, id)
+			}
 		}
 	}
-	smaller, i := s.sides[0], 0
+	counts, err := s.degrees(ctx, uncounted, Both, s.graph.maxEdges+1)
+	if err != nil {
+		return err
+	}
+	maps.Copy(s.degree, counts)
+	var degrees [2]int
+	for i := range ahead {
+		for _, id := range ahead[i] {
+			degrees[i] += s.degree[id]
+		}
+	}
+	i := 0
 	if degrees[1] < degrees[0] {
-		smaller, i = s.sides[1], 1
+		i = 1
 	}
 	if s.read += degrees[i]; s.read > s.graph.maxEdges {
 		s.gaveUp = true
 		return nil
 	}
-	if err := s.expand(ctx, s.unknown(smaller.frontier)); err != nil {
+	if err := s.expand(ctx, ahead[i]); err != nil {
 		return err
 	}
+	smaller := s.sides[i]
 	smaller.radius++
 	var next []domain.ID
+	reach := func(other domain.ID) {
+		if _, ok := smaller.distance[other]; !ok {
+			smaller.distance[other] = smaller.radius
+			next = append(next, other)
+		}
+	}
 	for _, id := range smaller.frontier {
+		if s.view != nil {
+			s.view.neighbours(id, reach)
+			continue
+		}
 		for _, t := range s.ties[id] {
-			if _, ok := smaller.distance[t.other]; !ok {
-				smaller.distance[t.other] = smaller.radius
-				next = append(next, t.other)
-			}
+			reach(t.other)
 		}
 	}
 	smaller.frontier = next
@@ -176,8 +198,14 @@ func (s *pathSearch) unknown(ids []domain.ID) []domain.ID {
 	return slices.DeleteFunc(slices.Clone(ids), func(id domain.ID) bool { return s.known[id] })
 }
 
-// expand reads the relationships of entities.
+// expand reads the relationships of entities. In memory, they are there.
 func (s *pathSearch) expand(ctx context.Context, ids []domain.ID) error {
+	if s.view != nil {
+		for _, id := range ids {
+			s.known[id] = true
+		}
+		return nil
+	}
 	edges, err := s.edges(ctx, ids, Both)
 	if err != nil {
 		return err
@@ -229,15 +257,11 @@ func (s *pathSearch) ofLength(length, most int) []Path {
 	var found []Path
 	on := map[domain.ID]bool{start: true}
 	steps := make([]Step, 0, length)
-	// The entities that the end was expanded from know their ties, and those at its edge are known by them.
-	back := s.backward()
+	tiesOf := s.tiesOf()
 	var visit func(id domain.ID)
 	visit = func(id domain.ID) {
 		depth := len(steps)
-		ties := s.ties[id]
-		if !s.known[id] {
-			ties = back[id]
-		}
+		ties := tiesOf(id)
 		for i := range ties {
 			t := &ties[i]
 			if s.steps++; s.steps > s.graph.maxSteps {
@@ -271,6 +295,33 @@ func insertPath(best []Path, steps []Step, most int) []Path {
 	p.Steps = slices.Clone(steps)
 	best = slices.Insert(best, at, p)
 	return best[:min(len(best), most)]
+}
+
+// tiesOf returns a function that returns the ties of an entity: all of one that was expanded, and of another one those to
+// entities that were.
+func (s *pathSearch) tiesOf() func(domain.ID) []tie {
+	if s.view == nil {
+		back := s.backward()
+		return func(id domain.ID) []tie {
+			if s.known[id] {
+				return s.ties[id]
+			}
+			return back[id]
+		}
+	}
+	back := map[domain.ID][]tie{}
+	return func(id domain.ID) []tie {
+		at, wanted := s.ties, func(domain.ID) bool { return true }
+		if !s.known[id] {
+			at, wanted = back, func(other domain.ID) bool { return s.known[other] }
+		}
+		ties, ok := at[id]
+		if !ok {
+			ties = s.view.ties(id, wanted)
+			at[id] = ties
+		}
+		return ties
+	}
 }
 
 // backward returns the ties of entities that were reached and not expanded, as those that were expanded have them.
