@@ -220,8 +220,11 @@ func (g *Graph) Actors(ctx context.Context, p ActorsParams) (*Actors, error) {
 		found.Narratives = int(values.At(0).Int())
 	}
 	const width = 3
-	values, err = r.values(ctx, "SELECT e.id, p.narratives, p.observations FROM (SELECT entity, count(*) AS narratives,"+
-		" CAST(sum((SELECT count(*) FROM observations o WHERE o.narrative_id = narrative)) AS bigint) AS observations FROM ("+parts+") AS parts GROUP BY entity) AS p"+
+	// The observations of a narrative are counted once, and not for each entity in it.
+	values, err = r.values(ctx, "WITH parts AS MATERIALIZED ("+parts+"), seen AS MATERIALIZED (SELECT n.narrative, (SELECT count(*) FROM observations o WHERE o.narrative_id = n.narrative) AS observations"+
+		" FROM (SELECT DISTINCT narrative FROM parts) AS n)"+
+		" SELECT e.id, p.narratives, p.observations FROM (SELECT parts.entity, count(*) AS narratives, CAST(sum(seen.observations) AS bigint) AS observations"+
+		" FROM parts JOIN seen ON seen.narrative = parts.narrative GROUP BY parts.entity) AS p"+
 		" JOIN entities e ON e.id = p.entity ORDER BY p.narratives DESC, e.name_key, e.slug LIMIT ? OFFSET ?", width, append(args, p.First, p.Offset)...)
 	if err != nil {
 		return nil, err
