@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/projection"
@@ -28,13 +29,19 @@ type held struct {
 // tables are adjacency lists in the form of compressed sparse rows. An entity is a place in ids.
 type tables struct {
 	ids []domain.ID // in order
-	// Of each entity, where the relationships that it is the start of begin, and in incoming those that it is the end
-	// of; they go on to the place of the next one.
+	// Of each entity, where the relationships begin that it is the start of, and those that it is the end of; they go on
+	// to where those of the next one begin.
 	outAt, inAt []uint32
-	// The relationships, by their start.
-	words    []word
-	from, to []uint32
-	incoming []uint32 // places in words
+	// The relationships by their start.
+	words []word
+	to    []uint32
+	// The same by their end. A walk that passes a hub reads these one after the other, and only of those that it
+	// takes the word, which is anywhere.
+	from    []uint32
+	classes []uint16
+	out     []uint32 // where they are in words
+
+	unused sync.Pool // of *[]spot
 }
 
 // heldEdge is a relationship in memory.
@@ -49,14 +56,14 @@ type word uint64
 // The parts of a word. One of 55 bits and one of 9 are the 64.
 const (
 	classBits   = 9
-	classes     = 1 << classBits
+	classCount  = 1 << classBits
 	confidences = 3
 	markings    = int(domain.Red) + 1
 )
 
 func (w word) packed() uint64 { return uint64(w >> classBits) }
 func (w word) id() domain.ID  { return domain.UnpackID(domain.Relationship, w.packed()) }
-func (w word) class() int     { return int(w & (classes - 1)) }
+func (w word) class() int     { return int(w & (classCount - 1)) }
 func (w word) weakness() int  { return w.class() / markings % confidences }
 
 var (
@@ -77,14 +84,14 @@ func wordOf(id domain.ID, kind, confidence []byte, marking int64) (word, error) 
 	k, ok := kindPlaces[string(kind)]
 	c, known := confidencePlaces[string(confidence)]
 	class := (k*confidences+c)*markings + int(marking)
-	if !ok || !known || marking < 0 || marking >= int64(markings) || id.Type() != domain.Relationship || class >= classes {
+	if !ok || !known || marking < 0 || marking >= int64(markings) || id.Type() != domain.Relationship || class >= classCount {
 		return 0, fmt.Errorf("%s cannot be held in memory: kind %q, confidence %q, effective marking %d", id, kind, confidence, marking)
 	}
 	return word(id.Packed()<<classBits | uint64(class)), nil
 }
 
 // passing says of each class whether its relationships pass a filter and are seen at a clearance.
-type passing [classes]bool
+type passing [classCount]bool
 
 func passingOf(f Filter, clearance domain.Marking) *passing {
 	var p passing
@@ -141,8 +148,9 @@ func (b *tablesBuilder) build() *tables {
 		order[i] = uint32(i)
 	}
 	slices.SortFunc(order, func(x, y uint32) int { return cmp.Compare(b.ids[x], b.ids[y]) })
+	n := len(b.words)
 	t := &tables{ids: make([]domain.ID, len(b.ids)), outAt: make([]uint32, len(b.ids)+1), inAt: make([]uint32, len(b.ids)+1),
-		words: make([]word, len(b.words)), from: make([]uint32, len(b.words)), to: make([]uint32, len(b.words)), incoming: make([]uint32, len(b.words))}
+		words: make([]word, n), to: make([]uint32, n), from: make([]uint32, n), classes: make([]uint16, n), out: make([]uint32, n)}
 	rank := make([]uint32, len(b.ids))
 	for i, at := range order {
 		t.ids[i], rank[at] = b.ids[at], uint32(i)
@@ -160,19 +168,22 @@ func (b *tablesBuilder) build() *tables {
 	for i, w := range b.words {
 		at := next[b.from[i]]
 		next[b.from[i]]++
-		t.words[at], t.from[at], t.to[at] = w, b.from[i], b.to[i]
+		t.words[at], t.to[at] = w, b.to[i]
 	}
 	copy(next, t.inAt)
-	for at, to := range t.to {
-		t.incoming[next[to]] = uint32(at)
-		next[to]++
+	for from := range t.ids {
+		for out := t.outAt[from]; out < t.outAt[from+1]; out++ {
+			at := &next[t.to[out]]
+			t.from[*at], t.classes[*at], t.out[*at] = uint32(from), uint16(t.words[out].class()), out
+			*at++
+		}
 	}
 	return t
 }
 
 // The bytes of a relationship and an entity in tables.
 const (
-	edgeBytes = 8 + 3*4
+	edgeBytes = 8 + 3*4 + 2
 	nodeBytes = 8 + 2*4
 	// looseBytes is what a relationship takes that is not in the tables, with its share of the maps.
 	looseBytes = 160
@@ -256,9 +267,11 @@ func cloned[K comparable, V any](m map[K]V) map[K]V {
 func (h *held) compact() *held {
 	t := h.tables
 	b := newTablesBuilder(h.relationships())
-	for i, w := range t.words {
-		if _, gone := h.gone[w.packed()]; !gone {
-			b.add(w, t.ids[t.from[i]], t.ids[t.to[i]])
+	for from, id := range t.ids {
+		for i := t.outAt[from]; i < t.outAt[from+1]; i++ {
+			if _, gone := h.gone[t.words[i].packed()]; !gone {
+				b.add(t.words[i], id, t.ids[t.to[i]])
+			}
 		}
 	}
 	for _, e := range h.loose {
@@ -273,21 +286,42 @@ type view struct {
 	pass *passing
 }
 
+// passed is a relationship that a walk passes at one of its ends.
+type passed struct {
+	from, to uint32
+	out      uint32 // where it is in the tables, if loose is 0
+	loose    word
+}
+
+// other returns the end that is not the given one; of a relationship of an entity with itself, that entity.
+func (p passed) other(than uint32) uint32 { return p.from ^ p.to ^ than }
+
+func (v *view) word(p passed) word {
+	if p.loose != 0 {
+		return p.loose
+	}
+	return v.tables.words[p.out]
+}
+
 // each calls fn for the relationships of the entity at a place, each once, until it returns false.
-func (v *view) each(at uint32, d Direction, fn func(heldEdge) bool) {
+func (v *view) each(at uint32, d Direction, fn func(passed) bool) {
 	t := v.tables
 	if int(at) < len(t.ids) {
 		if d&Outgoing != 0 {
 			for i := t.outAt[at]; i < t.outAt[at+1]; i++ {
-				if w := t.words[i]; v.sees(w) && !fn(heldEdge{w, at, t.to[i]}) {
+				if v.pass[t.words[i].class()] && !v.isGone(i) && !fn(passed{from: at, to: t.to[i], out: i}) {
 					return
 				}
 			}
 		}
 		if d&Incoming != 0 {
-			for _, i := range t.incoming[t.inAt[at]:t.inAt[at+1]] {
-				w, from := t.words[i], t.from[i]
-				if v.sees(w) && (from != at || d == Incoming) && !fn(heldEdge{w, from, at}) {
+			begin, end := t.inAt[at], t.inAt[at+1]
+			from, classes := t.from[begin:end], t.classes[begin:end]
+			for i, class := range classes {
+				if !v.pass[class%classCount] || from[i] == at && d != Incoming {
+					continue
+				}
+				if out := t.out[begin+uint32(i)]; !v.isGone(out) && !fn(passed{from: from[i], to: at, out: out}) {
 					return
 				}
 			}
@@ -295,28 +329,26 @@ func (v *view) each(at uint32, d Direction, fn func(heldEdge) bool) {
 	}
 	for _, w := range v.near[at] {
 		e := v.loose[w.packed()]
-		if v.pass[w.class()] && (d&Outgoing != 0 && e.from == at || d&Incoming != 0 && e.to == at) && !fn(e) {
+		if v.pass[w.class()] && (d&Outgoing != 0 && e.from == at || d&Incoming != 0 && e.to == at) && !fn(passed{from: e.from, to: e.to, loose: w}) {
 			return
 		}
 	}
 }
 
-// sees reports whether a relationship of the tables is still as it was there, and passes.
-func (v *view) sees(w word) bool {
-	if !v.pass[w.class()] {
+// isGone reports whether a relationship of the tables is no longer as it is there.
+func (v *view) isGone(out uint32) bool {
+	if len(v.gone) == 0 {
 		return false
 	}
-	if len(v.gone) == 0 {
-		return true
-	}
-	_, gone := v.gone[w.packed()]
-	return !gone
+	_, gone := v.gone[v.tables.words[out].packed()]
+	return gone
 }
 
 // edge returns a relationship as walks have it, without its share and dates.
-func (v *view) edge(e heldEdge) Edge {
-	class := e.word.class() / markings
-	return Edge{ID: e.word.id(), From: v.entity(e.from), To: v.entity(e.to),
+func (v *view) edge(p passed) Edge {
+	w := v.word(p)
+	class := w.class() / markings
+	return Edge{ID: w.id(), From: v.entity(p.from), To: v.entity(p.to),
 		Kind: domain.RelationshipKinds[class/confidences], Confidence: domain.Confidences[class%confidences]}
 }
 
@@ -326,8 +358,8 @@ func (v *view) edges(ids []domain.ID, d Direction) []Edge {
 	var all []Edge
 	for _, id := range ids {
 		if at, ok := v.place(id); ok {
-			v.each(at, d, func(e heldEdge) bool {
-				all = append(all, v.edge(e))
+			v.each(at, d, func(p passed) bool {
+				all = append(all, v.edge(p))
 				return true
 			})
 		}
@@ -345,9 +377,9 @@ func (v *view) between(some, others []domain.ID) []Edge {
 	var all []Edge
 	for _, id := range some {
 		if at, ok := v.place(id); ok {
-			v.each(at, Both, func(e heldEdge) bool {
-				if wanted[e.from^e.to^at] { // the other end
-					all = append(all, v.edge(e))
+			v.each(at, Both, func(p passed) bool {
+				if wanted[p.other(at)] {
+					all = append(all, v.edge(p))
 				}
 				return true
 			})
@@ -359,16 +391,21 @@ func (v *view) between(some, others []domain.ID) []Edge {
 func (v *view) degrees(ids []domain.ID, d Direction, bound int) map[domain.ID]int {
 	degrees := make(map[domain.ID]int, len(ids))
 	for _, id := range ids {
-		n := 0
+		degrees[id] = 0
 		if at, ok := v.place(id); ok {
-			v.each(at, d, func(heldEdge) bool {
-				n++
-				return n != bound
-			})
+			degrees[id] = v.degree(at, d, bound)
 		}
-		degrees[id] = n
 	}
 	return degrees
+}
+
+func (v *view) degree(at uint32, d Direction, bound int) int {
+	n := 0
+	v.each(at, d, func(passed) bool {
+		n++
+		return n != bound
+	})
+	return n
 }
 
 func (v *view) strongest(id domain.ID, limit int) []Edge {
@@ -376,63 +413,38 @@ func (v *view) strongest(id domain.ID, limit int) []Edge {
 	if !ok || limit <= 0 {
 		return nil
 	}
-	var best [confidences][]heldEdge // of each confidence, the first ones by id
-	v.each(at, Both, func(e heldEdge) bool {
-		of := &best[e.word.weakness()]
-		if len(*of) == limit && e.word > (*of)[limit-1].word {
+	type candidate struct {
+		word word
+		passed
+	}
+	var best [confidences][]candidate // of each confidence, the first ones by id
+	v.each(at, Both, func(p passed) bool {
+		c := candidate{v.word(p), p}
+		of := &best[c.word.weakness()]
+		if len(*of) == limit && c.word > (*of)[limit-1].word {
 			return true
 		}
-		i, _ := slices.BinarySearchFunc(*of, e, func(a, b heldEdge) int { return cmp.Compare(a.word, b.word) })
-		*of = slices.Insert(*of, i, e)
+		i, _ := slices.BinarySearchFunc(*of, c, func(a, b candidate) int { return cmp.Compare(a.word, b.word) })
+		*of = slices.Insert(*of, i, c)
 		*of = (*of)[:min(len(*of), limit)]
 		return true
 	})
 	var all []Edge
 	for _, of := range best {
-		for _, e := range of[:min(len(of), limit-len(all))] {
-			all = append(all, v.edge(e))
+		for _, c := range of[:min(len(of), limit-len(all))] {
+			all = append(all, v.edge(c.passed))
 		}
 	}
 	return all
 }
 
-// neighbours calls fn for the other end of each relationship of an entity.
-func (v *view) neighbours(id domain.ID, fn func(domain.ID)) {
-	if at, ok := v.place(id); ok {
-		v.each(at, Both, func(e heldEdge) bool {
-			fn(v.entity(e.from ^ e.to ^ at))
-			return true
-		})
+// spots returns what a search for paths notes of the entities, all empty. What is given back empty is used again.
+func (h *held) spots() []spot {
+	n := len(h.tables.ids) + len(h.extra)
+	if spots, _ := h.tables.unused.Get().(*[]spot); spots != nil && len(*spots) >= n {
+		return *spots
 	}
+	return make([]spot, n)
 }
 
-// ties returns the ties of an entity to those that are wanted.
-func (v *view) ties(id domain.ID, wanted func(other domain.ID) bool) []tie {
-	at, ok := v.place(id)
-	if !ok {
-		return nil
-	}
-	var all []heldEdge
-	v.each(at, Both, func(e heldEdge) bool {
-		if e.from != e.to && wanted(v.entity(e.from^e.to^at)) {
-			all = append(all, e)
-		}
-		return true
-	})
-	slices.SortFunc(all, func(a, b heldEdge) int {
-		// All have this entity, so what is equal here has the same other one.
-		return cmp.Or(cmp.Compare(a.from^a.to, b.from^b.to), cmp.Compare(a.word.weakness(), b.word.weakness()), cmp.Compare(a.word, b.word))
-	})
-	edges := make([]Edge, len(all))
-	var ties []tie
-	for i, e := range all {
-		edges[i] = v.edge(e)
-		if i == 0 || e.from^e.to != all[i-1].from^all[i-1].to {
-			ties = append(ties, tie{other: v.entity(e.from ^ e.to ^ at), edges: edges[i : i+1 : i+1]})
-		} else {
-			last := &ties[len(ties)-1]
-			last.edges = edges[i-len(last.edges) : i+1 : i+1]
-		}
-	}
-	return ties
-}
+func (h *held) giveBack(spots []spot) { h.tables.unused.Put(&spots) }

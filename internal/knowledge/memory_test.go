@@ -86,7 +86,7 @@ func TestHold(t *testing.T) {
 			}
 		})
 		t.Run("AtMost24BytesEach", func(t *testing.T) {
-			big := randomContent(rand.New(rand.NewPCG(16, 5)), 2_000, 10_000)
+			big := randomContent(rand.New(rand.NewPCG(16, 5)), 1_000, 10_000)
 			other := storetest.SQLite(t)
 			big.write(t, other)
 			is, err := knowledge.New(other).Refresh(t.Context(), 1<<20)
