@@ -58,10 +58,10 @@ type HoldParams struct {
 const (
 	// refreshPause is the shortest time between two times at which what is held is brought up to live.
 	refreshPause = 20 * time.Millisecond
-	// readPause is that time after all relationships were read or could not be, as times of how long it took, so
-	// that releases which change all of live one after the other leave the processors to requests; and
-	// failedPause at least where it failed.
-	readPause   = 10
+	// readPause is the shortest time from when all relationships were read until they are again, as times of how
+	// long it took: releases that change all of live, one after the other, leave the processors to requests.
+	readPause = 10
+	// failedPause is the time after which it is tried again where it failed.
 	failedPause = 30 * time.Second
 )
 
@@ -69,31 +69,36 @@ const (
 // them, and then brought up to each release. A read uses them where its snapshot of live is at the same moment, and the
 // database otherwise, so what it returns does not depend on them. Where they are too many, it logs so and ends.
 func (g *Graph) Hold(ctx context.Context, p HoldParams) error {
-	var moved <-chan struct{} // nil while nothing is held
+	var moved <-chan struct{}  // nil while nothing is held
+	var again <-chan time.Time // when all may be read, if that is to be done
+	var rested time.Time       // from when on they may be
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-g.memory.wanted:
 		case <-moved:
+		case <-again:
 		}
-		moved = p.Moved()
+		moved, again = p.Moved(), nil
 		began := time.Now()
-		is, err := g.Refresh(ctx, p.Size)
+		is, err := g.bringUp(ctx, p.Size, !began.Before(rested))
 		took := time.Since(began)
 		pause := refreshPause
 		switch {
 		case ctx.Err() != nil:
 			return nil
+		case errors.Is(err, errNotYet):
+			again = time.After(time.Until(rested))
 		case errors.Is(err, ErrTooLarge):
 			p.Log.WarnContext(ctx, "relationships are not held in memory: there are too many", "relationships", is.Relationships, "bytes", is.Bytes, "most_bytes", p.Size)
 			return nil
 		case err != nil:
 			p.Log.WarnContext(ctx, "relationships are not held in memory", "error", domain.Detail(err))
-			moved, pause = nil, max(failedPause, readPause*took)
+			moved, pause = nil, failedPause
 		case is.Read:
 			p.Log.InfoContext(ctx, "relationships held in memory", "relationships", is.Relationships, "entities", is.Entities, "bytes", is.Bytes, "ms", took.Milliseconds())
-			pause = max(pause, readPause*took)
+			rested = began.Add((1 + readPause) * took)
 		}
 		timer := time.NewTimer(pause)
 		select {
@@ -105,12 +110,23 @@ func (g *Graph) Hold(ctx context.Context, p HoldParams) error {
 	}
 }
 
+// errNotYet is the error where all relationships have to be read, and may not be.
+var errNotYet = errors.New("not now")
+
 // Refresh brings what is held in memory up to live, and returns what it is. size is how many bytes it may take: if that
 // is too little, nothing is held, and the error is [ErrTooLarge].
 func (g *Graph) Refresh(ctx context.Context, size int64) (Held, error) {
+	return g.bringUp(ctx, size, true)
+}
+
+// bringUp is Refresh where all relationships may be read. Where they may not, what is held stays as it is if they had to be.
+func (g *Graph) bringUp(ctx context.Context, size int64, mayRead bool) (Held, error) {
 	g.memory.refreshing.Lock()
 	defer g.memory.refreshing.Unlock()
-	is, err := g.refresh(ctx, size)
+	is, err := g.holdPresent(ctx, size, mayRead)
+	if errors.Is(err, errNotYet) {
+		return is, err
+	}
 	if err != nil {
 		g.memory.now.Store(nil)
 		return is, err
@@ -124,8 +140,8 @@ func (g *Graph) Refresh(ctx context.Context, size int64) (Held, error) {
 // maxLoose is how many relationships may be beside the tables before these are made anew.
 const maxLoose = 4096
 
-// refresh stores what live has in a snapshot of it.
-func (g *Graph) refresh(ctx context.Context, size int64) (Held, error) {
+// holdPresent holds what live has in a snapshot of it.
+func (g *Graph) holdPresent(ctx context.Context, size int64, mayRead bool) (Held, error) {
 	ctx, end := g.stores.Snapshot(domain.WithStage(ctx, domain.Live))
 	defer end()
 	moment, err := projection.MomentOf(ctx, g.stores)
@@ -137,6 +153,9 @@ func (g *Graph) refresh(ctx context.Context, size int64) (Held, error) {
 		return Held{}, err
 	}
 	read := next == nil
+	if read && !mayRead {
+		return Held{}, errNotYet
+	}
 	if read {
 		g.memory.now.Store(nil) // so that there are not two of them
 		is, err := g.count(ctx)
