@@ -108,7 +108,7 @@ func TestFlagsOverrideVariables(t *testing.T) {
 		"REDTHREAD_DESK_DSN": "postgres://u@h/d", "REDTHREAD_LIVE_DSN": "host=replica user=u",
 		"REDTHREAD_ENTITY_URL": "https://site.example/who/{slug}", "REDTHREAD_LOG_LEVEL": "debug",
 		"REDTHREAD_SITE_URL": "https://site.example", "REDTHREAD_SITE_NAME": "The Publisher", "REDTHREAD_TAG_URL": "none",
-		"REDTHREAD_CACHE_SIZE": "1GiB", "REDTHREAD_CACHE_MAX_AGE": "1m30s",
+		"REDTHREAD_CACHE_SIZE": "1GiB", "REDTHREAD_CACHE_MAX_AGE": "1m30s", "REDTHREAD_GRAPH_MEMORY": "2MiB",
 		"REDTHREAD_LIVE_MAX_LAG": "2m", "REDTHREAD_PARTIAL_STATUS": "200", "REDTHREAD_WITHOUT_PLANS": "true",
 	}
 	got, err := app.Resolve([]string{"--data", "/from/flag", "--log-level", "error", "--cache-size", "100 KiB"}, env)
@@ -125,7 +125,7 @@ func TestFlagsOverrideVariables(t *testing.T) {
 		},
 		Protection: app.ProtectionConfig{Introspection: "all"},
 		Cache:      app.CacheConfig{Size: 100 << 10, MaxAge: 90 * time.Second},
-		Mail:       app.MailConfig{SMTPTLS: "starttls", SMTPConnections: 4},
+		Mail:       app.MailConfig{SMTPTLS: "starttls", SMTPConnections: 4}, GraphMemory: 2 << 20,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
