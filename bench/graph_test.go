@@ -271,3 +271,50 @@ func (t *ties) ask(b *testing.B, s *store.Stores, g *knowledge.Graph) {
 		return err
 	})
 }
+
+// BenchmarkGraphKept measures how long a release that changes one relationship takes to reach what is held in memory, of
+// which a part is beside the tables already.
+func BenchmarkGraphKept(b *testing.B) {
+	t := newTies(envNumber("REDTHREAD_BENCH_ENTITIES", 20_000), envNumber("REDTHREAD_BENCH_RELATIONSHIPS", 200_000))
+	s := storetest.SQLite(b)
+	t.write(b, s)
+	at := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	insert(b, s, "projection", "id, applied_sequence, applied_at, history", slices.Values([][]any{{1, 0, at, 1}}))
+	g := knowledge.New(s)
+	if _, err := g.Refresh(b.Context(), 1<<30); err != nil {
+		b.Fatal(err)
+	}
+	sequence := int64(0)
+	var took []time.Duration
+	for b.Loop() {
+		id, before := t.rows[int(sequence)*7%len(t.rows)].id, at
+		sequence, at = sequence+1, at.Add(time.Second)
+		err := s.Live(b.Context(), func(ctx context.Context, tx *store.Tx) error {
+			for _, statement := range []struct {
+				text string
+				args []any
+			}{
+				{"UPDATE relationships SET confidence = 'POSSIBLE' WHERE id = ?", []any{id}},
+				{"INSERT INTO changes (id, at, document_id, type, clear) VALUES (?, ?, ?, ?, 2)", []any{sequence, at.UnixMicro(), id, int64(domain.Relationship)}},
+				{"INSERT INTO live_steps (id, at, previous, previous_at, keys) VALUES (?, ?, ?, ?, ?)", []any{sequence, at.UnixMicro(), sequence - 1, before.UnixMicro(), []byte{1}}},
+				{"UPDATE projection SET applied_sequence = ?, applied_at = ?", []any{sequence, at}},
+			} {
+				if err := store.Exec(ctx, tx, statement.text, statement.args...); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		began := time.Now()
+		if is, err := g.Refresh(b.Context(), 1<<30); err != nil || is.Read {
+			b.Fatalf("got %+v, error %v", is, err)
+		}
+		took = append(took, time.Since(began))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+}
