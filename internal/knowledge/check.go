@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sort"
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -100,7 +101,7 @@ func (g *Graph) CheckEvidence(ctx context.Context, kinds []FindingKind) (*Eviden
 			}
 		}
 	}
-	slices.SortFunc(c.out.Findings, func(a, b Finding) int { return a.Compare(&b) })
+	sort.Slice(c.out.Findings, func(i, j int) bool { return c.out.Findings[i].Compare(&c.out.Findings[j]) < 0 })
 	return c.out, nil
 }
 

@@ -374,7 +374,7 @@ func (r *reading) degrees(ctx context.Context, ids []domain.ID, d Direction, bou
 	return degrees, nil
 }
 
-// strongest returns the relationships of an entity with the highest confidence, the first by id of equal ones.
+// strongest returns the relationships of an entity with the highest confidence, the first by id of equal ones, in any order.
 func (r *reading) strongest(ctx context.Context, id domain.ID, limit int) ([]Edge, error) {
 	if r.view != nil {
 		return r.view.strongest(id, limit), nil

@@ -1,7 +1,6 @@
 package knowledge
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -142,19 +141,15 @@ func (b *tablesBuilder) place(id domain.ID) uint32 {
 
 // build returns the tables. The builder cannot be used after it.
 func (b *tablesBuilder) build() *tables {
-	b.places = nil
-	order := make([]uint32, len(b.ids))
-	for i := range order {
-		order[i] = uint32(i)
-	}
-	slices.SortFunc(order, func(x, y uint32) int { return cmp.Compare(b.ids[x], b.ids[y]) })
 	n := len(b.words)
-	t := &tables{ids: make([]domain.ID, len(b.ids)), outAt: make([]uint32, len(b.ids)+1), inAt: make([]uint32, len(b.ids)+1),
+	t := &tables{ids: b.ids, outAt: make([]uint32, len(b.ids)+1), inAt: make([]uint32, len(b.ids)+1),
 		words: make([]word, n), to: make([]uint32, n), from: make([]uint32, n), classes: make([]uint16, n), out: make([]uint32, n)}
+	slices.Sort(t.ids)
 	rank := make([]uint32, len(b.ids))
-	for i, at := range order {
-		t.ids[i], rank[at] = b.ids[at], uint32(i)
+	for i, id := range t.ids {
+		rank[b.places[id]] = uint32(i)
 	}
+	b.places = nil
 	for i := range b.words {
 		b.from[i], b.to[i] = rank[b.from[i]], rank[b.to[i]]
 		t.outAt[b.from[i]+1]++
@@ -164,7 +159,7 @@ func (b *tablesBuilder) build() *tables {
 		t.outAt[i+1] += t.outAt[i]
 		t.inAt[i+1] += t.inAt[i]
 	}
-	next := slices.Clone(t.outAt)
+	next := append([]uint32(nil), t.outAt...)
 	for i, w := range b.words {
 		at := next[b.from[i]]
 		next[b.from[i]]++
@@ -413,28 +408,22 @@ func (v *view) strongest(id domain.ID, limit int) []Edge {
 	if !ok || limit <= 0 {
 		return nil
 	}
-	type candidate struct {
-		word word
-		passed
-	}
-	var best [confidences][]candidate // of each confidence, the first ones by id
+	// The confidence ahead of the packed id, which has two bits less than there is room for.
+	rank := func(w word) uint64 { return uint64(w.weakness())<<(64-classBits) | w.packed() }
+	var ranks []uint64
 	v.each(at, Both, func(p passed) bool {
-		c := candidate{v.word(p), p}
-		of := &best[c.word.weakness()]
-		if len(*of) == limit && c.word > (*of)[limit-1].word {
-			return true
-		}
-		i, _ := slices.BinarySearchFunc(*of, c, func(a, b candidate) int { return cmp.Compare(a.word, b.word) })
-		*of = slices.Insert(*of, i, c)
-		*of = (*of)[:min(len(*of), limit)]
+		ranks = append(ranks, rank(v.word(p)))
 		return true
 	})
-	var all []Edge
-	for _, of := range best {
-		for _, c := range of[:min(len(of), limit-len(all))] {
-			all = append(all, v.edge(c.passed))
+	slices.Sort(ranks)
+	ranks = ranks[:min(len(ranks), limit)]
+	all := make([]Edge, 0, len(ranks))
+	v.each(at, Both, func(p passed) bool {
+		if rank(v.word(p)) <= ranks[len(ranks)-1] {
+			all = append(all, v.edge(p))
 		}
-	}
+		return true
+	})
 	return all
 }
 

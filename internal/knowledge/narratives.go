@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sort"
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -154,7 +155,10 @@ func inTreeOrder(nodes []NarrativeNode) []NarrativeNode {
 	add = func(n NarrativeNode) {
 		out = append(out, n)
 		children := below[n.ID]
-		slices.SortFunc(children, func(a, b NarrativeNode) int { return cmp.Or(bytes.Compare(a.key, b.key), cmp.Compare(a.slug, b.slug)) })
+		sort.Slice(children, func(i, j int) bool {
+			a, b := &children[i], &children[j]
+			return cmp.Or(bytes.Compare(a.key, b.key), cmp.Compare(a.slug, b.slug)) < 0
+		})
 		for _, c := range children {
 			add(c)
 		}

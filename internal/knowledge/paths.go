@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sort"
 
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -360,7 +361,7 @@ func tiesOf(links []link) []tie {
 	byConfidence := func(a, b *Edge) int {
 		return cmp.Or(cmp.Compare(weakness(a.Confidence), weakness(b.Confidence)), cmp.Compare(a.ID, b.ID))
 	}
-	slices.SortFunc(links, func(a, b link) int { return byConfidence(&a.edge, &b.edge) })
+	sort.Slice(links, func(i, j int) bool { return byConfidence(&links[i].edge, &links[j].edge) < 0 })
 	var ties []tie
 	at := make(map[uint32]int, len(links))
 	for _, l := range links {

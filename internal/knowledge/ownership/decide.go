@@ -3,6 +3,7 @@ package ownership
 import (
 	"cmp"
 	"slices"
+	"sort"
 
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -247,7 +248,7 @@ func (c *decisionCase) flags() []ControlFlag {
 			out = append(out, ControlFlag{Control: control, Sure: sure})
 		}
 	}
-	slices.SortFunc(out, func(a, b ControlFlag) int { return cmp.Compare(a.Control.ID, b.Control.ID) })
+	sort.Slice(out, func(i, j int) bool { return out[i].Control.ID < out[j].Control.ID })
 	return out
 }
 

@@ -3,6 +3,7 @@ package ownership
 import (
 	"cmp"
 	"slices"
+	"sort"
 
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -76,7 +77,7 @@ func (g *Graph) Reach(rule Rule, listed []domain.ID) (Report, error) {
 			}
 		}
 	}
-	slices.SortFunc(report.Findings, func(a, b Finding) int { return cmp.Compare(a.Entity, b.Entity) })
+	sort.Slice(report.Findings, func(i, j int) bool { return report.Findings[i].Entity < report.Findings[j].Entity })
 	report.Findings = slices.CompactFunc(report.Findings, func(a, b Finding) bool { return a.Entity == b.Entity })
 	report.Contradictions = g.contradictions(func(e int32) bool {
 		_, ok := slices.BinarySearchFunc(report.Findings, g.ids[e], func(f Finding, id domain.ID) int {
