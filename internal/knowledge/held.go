@@ -3,6 +3,7 @@ package knowledge
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 
@@ -410,16 +411,27 @@ func (v *view) strongest(id domain.ID, limit int) []Edge {
 	}
 	// The confidence ahead of the packed id, which has two bits less than there is room for.
 	rank := func(w word) uint64 { return uint64(w.weakness())<<(64-classBits) | w.packed() }
-	var ranks []uint64
+	var ranks []uint64 // the lowest so far, and some more
+	most := uint64(math.MaxUint64)
+	cut := func() {
+		slices.Sort(ranks)
+		if len(ranks) >= limit {
+			ranks = ranks[:limit]
+			most = ranks[limit-1]
+		}
+	}
 	v.each(at, Both, func(p passed) bool {
-		ranks = append(ranks, rank(v.word(p)))
+		if r := rank(v.word(p)); r < most {
+			if ranks = append(ranks, r); len(ranks) > 8*limit {
+				cut()
+			}
+		}
 		return true
 	})
-	slices.Sort(ranks)
-	ranks = ranks[:min(len(ranks), limit)]
+	cut()
 	all := make([]Edge, 0, len(ranks))
 	v.each(at, Both, func(p passed) bool {
-		if rank(v.word(p)) <= ranks[len(ranks)-1] {
+		if rank(v.word(p)) <= most {
 			all = append(all, v.edge(p))
 		}
 		return true

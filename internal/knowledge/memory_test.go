@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	gocmp "github.com/google/go-cmp/cmp"
+
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/knowledge"
 	"github.com/redthread-api/redthread/internal/store"
@@ -148,6 +150,49 @@ func TestHeldIsOfOneMoment(t *testing.T) {
 		// There is no step from the one to the other.
 		if is, err := g.Refresh(t.Context(), 1<<20); err != nil || !is.Read || is.Relationships != 79 {
 			t.Errorf("got %+v, error %v; want 79 relationships, all read", is, err)
+		}
+	})
+}
+
+// Around a hub, the most certain relationships are the same ones, which are found in another way in memory.
+func TestHubsFromMemory(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
+		r := rand.New(rand.NewPCG(16, 7))
+		c := randomContent(r, 400, 2_000)
+		hub := c.entities[0]
+		for i := range c.edges {
+			if e := &c.edges[i]; i%2 == 0 {
+				e.From, e.To = hub, c.entities[r.IntN(400)]
+			} else {
+				e.From, e.To = c.entities[r.IntN(400)], hub
+			}
+		}
+		c.write(t, s)
+		stored, held := knowledge.New(s), knowledge.New(s)
+		if _, err := held.Refresh(t.Context(), 1<<20); err != nil {
+			t.Fatal(err)
+		}
+		for clearance := range domain.Marking(3) {
+			for _, limit := range []int{1, 5, 60, knowledge.MaxNodes} {
+				for _, f := range []knowledge.Filter{{}, {MinConfidence: "PROBABLE"}, {Kinds: []string{"OWNS"}}} {
+					p := knowledge.NetworkParams{Around: []domain.ID{hub}, Depth: 2, Limit: limit, Filter: f}
+					want, err := stored.Network(viewer(t, clearance), p)
+					if err != nil {
+						t.Fatal(err)
+					}
+					got, err := held.Network(viewer(t, clearance), p)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if diff := gocmp.Diff(want, got); diff != "" {
+						t.Fatalf("clearance %v, limit %d, %+v (-database +memory)\n%s", clearance, limit, f, diff)
+					}
+				}
+			}
+		}
+		if memory, _ := knowledge.Answered(held); memory == 0 {
+			t.Error("nothing was answered from memory")
 		}
 	})
 }
