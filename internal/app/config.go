@@ -150,7 +150,7 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 	c.Protection.flags(f)
 	c.Cache.flags(f)
 	c.GraphMemory = defaultGraphMemory
-	f.Var(&c.GraphMemory, "graph-memory", usage("graph-memory", "`bytes` of memory for the relationships of live, 24 for each; with 0, or if they need more, networks and paths are read from the database"))
+	f.Var(&c.GraphMemory, "graph-memory", usage("graph-memory", "`bytes` of memory for the relationships of live, about 24 for each; with 0, or if they need more, networks and paths are read from the database"))
 	c.Mail.flags(f)
 	c.Editions.flags(f)
 	f.BoolVar(&c.WebhookAllowPrivate, "webhook-allow-private", false, usage("webhook-allow-private", "webhooks may be sent to private networks, and without https there"))
