@@ -59,6 +59,8 @@ type Config struct {
 	Subscribers *newsletter.Subscribers
 	// Sendings is managed by mutations. Nil stands for one that has nothing to send with.
 	Sendings *newsletter.Sendings
+	// Knowledge reads relationships as a graph; nil for one that holds nothing in memory.
+	Knowledge *knowledge.Graph
 	// RegisteredOnly refuses every document that is not registered.
 	RegisteredOnly bool
 	// Introspection says for whom the schema's description is: one of the
@@ -96,7 +98,7 @@ func New(c Config) graphql.ExecutableSchema {
 	r := &Resolver{
 		reader:      read.NewReader(c.Stores, catalog.Tables()),
 		index:       c.Search,
-		knowledge:   knowledge.New(c.Stores),
+		knowledge:   c.Knowledge,
 		desk:        c.Desk,
 		keys:        c.Keys,
 		people:      c.People,
@@ -137,6 +139,9 @@ func New(c Config) graphql.ExecutableSchema {
 func (c Config) complete() Config {
 	if c.Search == nil {
 		c.Search = search.New(c.Stores)
+	}
+	if c.Knowledge == nil {
+		c.Knowledge = knowledge.New(c.Stores)
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -15,6 +15,7 @@ import (
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/delivery"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/knowledge"
 	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/newsletter/mail"
 	"github.com/redthread-api/redthread/internal/server"
@@ -111,6 +112,12 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stopWork = stop
 	a.run(work, "project the publication log", a.backend.live.Run)
+	if c.GraphMemory > 0 {
+		a.run(work, "hold relationships in memory", func(ctx context.Context) error {
+			return a.backend.knowledge.Hold(ctx, knowledge.HoldParams{Size: int64(c.GraphMemory), Log: a.log,
+				Moved: func() <-chan struct{} { return a.backend.live.Advanced(a.backend.live.Version()) }})
+		})
+	}
 	a.run(work, "write the last use of keys", a.backend.keys.Run)
 	a.run(work, "maintain the search indexes", func(ctx context.Context) error { return a.backend.searchMaintenance.Run(ctx, a.log) })
 	a.run(work, "write refusals to the audit log", a.backend.refusals.Run)
@@ -143,7 +150,8 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 
 	authenticator := access.NewAuthenticator(a.backend.keys, people)
 	config := graph.Config{
-		Stores: stores, Desk: a.backend.desk, Search: a.backend.search, Log: a.log, Now: parts.Now,
+		Knowledge: a.backend.knowledge,
+		Stores:    stores, Desk: a.backend.desk, Search: a.backend.search, Log: a.log, Now: parts.Now,
 		Keys: a.backend.keys, People: people, Refusals: a.backend.refusals, Webhooks: webhooks, Sendings: news.sendings, Subscribers: news.subscribers,
 		Registry: a.backend.registry, RegisteredOnly: c.Protection.RegisteredOnly,
 		Introspection: c.Protection.Introspection, Limits: c.Protection.limits,

@@ -13,6 +13,7 @@ import (
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/knowledge"
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/queries"
 	"github.com/redthread-api/redthread/internal/search"
@@ -32,6 +33,8 @@ type backend struct {
 
 	search            *search.Index
 	searchMaintenance *search.Maintenance
+
+	knowledge *knowledge.Graph
 }
 
 func newBackend(stores *store.Stores, log *slog.Logger, now func() time.Time) *backend {
@@ -51,6 +54,8 @@ func newBackend(stores *store.Stores, log *slog.Logger, now func() time.Time) *b
 
 		search:            search.New(stores),
 		searchMaintenance: search.NewMaintenance(stores, now),
+
+		knowledge: knowledge.New(stores),
 	}
 }
 

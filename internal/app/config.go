@@ -51,9 +51,14 @@ type Config struct {
 	Cache        CacheConfig
 	Mail         MailConfig
 	Editions     EditionsConfig
+	// GraphMemory is how many bytes of memory the relationships of live may take; with 0 they are read from the database.
+	GraphMemory Bytes
 	// WebhookAllowPrivate allows receivers of webhooks in private networks.
 	WebhookAllowPrivate bool
 }
+
+// defaultGraphMemory is enough for two and a half million relationships.
+const defaultGraphMemory = 64 << 20
 
 // variables maps flags to their environment variables. A flag overrides its
 // variable; an empty variable is ignored.
@@ -96,6 +101,7 @@ var variables = map[string]string{
 	"cache-size":            "REDTHREAD_CACHE_SIZE",
 	"cache-max-age":         "REDTHREAD_CACHE_MAX_AGE",
 	"cache-tags":            "REDTHREAD_CACHE_TAGS",
+	"graph-memory":          "REDTHREAD_GRAPH_MEMORY",
 	"webhook-allow-private": "REDTHREAD_WEBHOOK_ALLOW_PRIVATE",
 
 	"mail-from":          "REDTHREAD_MAIL_FROM",
@@ -149,6 +155,8 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 	c.OIDC.flags(f)
 	c.Protection.flags(f)
 	c.Cache.flags(f)
+	c.GraphMemory = defaultGraphMemory
+	f.Var(&c.GraphMemory, "graph-memory", usage("graph-memory", "`bytes` of memory for the relationships of live, about 24 for each; with 0, or if they need more, networks and paths are read from the database"))
 	c.Mail.flags(f)
 	c.Editions.flags(f)
 	f.BoolVar(&c.WebhookAllowPrivate, "webhook-allow-private", false, usage("webhook-allow-private", "webhooks may be sent to private networks, and without https there"))
@@ -212,6 +220,9 @@ func (c *Config) checkServe(p *domain.Problems) {
 	c.OIDC.check(p)
 	c.Protection.check(p)
 	c.Cache.check(p)
+	if c.GraphMemory < 0 {
+		p.Add("--graph-memory", "want a number of bytes, such as 64MiB, or 0")
+	}
 	if c.LiveMaxLag < minMaxLag {
 		p.Add("--live-max-lag", "want a time of at least %s, such as 30s, not %s", minMaxLag, c.LiveMaxLag)
 	}

@@ -108,7 +108,7 @@ func TestFlagsOverrideVariables(t *testing.T) {
 		"REDTHREAD_DESK_DSN": "postgres://u@h/d", "REDTHREAD_LIVE_DSN": "host=replica user=u",
 		"REDTHREAD_ENTITY_URL": "https://site.example/who/{slug}", "REDTHREAD_LOG_LEVEL": "debug",
 		"REDTHREAD_SITE_URL": "https://site.example", "REDTHREAD_SITE_NAME": "The Publisher", "REDTHREAD_TAG_URL": "none",
-		"REDTHREAD_CACHE_SIZE": "1GiB", "REDTHREAD_CACHE_MAX_AGE": "1m30s",
+		"REDTHREAD_CACHE_SIZE": "1GiB", "REDTHREAD_CACHE_MAX_AGE": "1m30s", "REDTHREAD_GRAPH_MEMORY": "2MiB",
 		"REDTHREAD_LIVE_MAX_LAG": "2m", "REDTHREAD_PARTIAL_STATUS": "200", "REDTHREAD_WITHOUT_PLANS": "true",
 	}
 	got, err := app.Resolve([]string{"--data", "/from/flag", "--log-level", "error", "--cache-size", "100 KiB"}, env)
@@ -125,7 +125,7 @@ func TestFlagsOverrideVariables(t *testing.T) {
 		},
 		Protection: app.ProtectionConfig{Introspection: "all"},
 		Cache:      app.CacheConfig{Size: 100 << 10, MaxAge: 90 * time.Second},
-		Mail:       app.MailConfig{SMTPTLS: "starttls", SMTPConnections: 4},
+		Mail:       app.MailConfig{SMTPTLS: "starttls", SMTPConnections: 4}, GraphMemory: 2 << 20,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -160,7 +160,7 @@ func TestAllConfigurationProblemsAreReported(t *testing.T) {
 		{"--entity-url", "none"}, {"--report-url", "reports/{slug}"}, {"--public-url", "api.example"},
 		{"--site-url", "https://u:p@site.example"}, {"--site-url", "https://site.example/?a=b"}, {"--site-url", "javascript:x"},
 		{"--partial-status", "204"}, {"--cors-origin", "https://*.*.example"}, {"--cors-origin", "https://u:p@a.example"},
-		{"--cache-size", "-1"}, {"--cache-size", "1MB"}, {"--cache-size", "9999999999GiB"}, {"--cache-max-age", "-1s"}, {"--cache-max-age", "48h"}, {"--cache-max-age", "1500ms"},
+		{"--cache-size", "-1"}, {"--cache-size", "1MB"}, {"--cache-size", "9999999999GiB"}, {"--graph-memory", "-1"}, {"--cache-max-age", "-1s"}, {"--cache-max-age", "48h"}, {"--cache-max-age", "1500ms"},
 		{"--live-max-lag", "0"}, {"--live-max-lag", "-30s"}, {"--live-max-lag", "500ms"},
 	} {
 		if _, err := app.Resolve(args, nil); err == nil {

@@ -297,3 +297,21 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestPackedIDs(t *testing.T) {
+	t.Parallel()
+	// The lowest and highest time and random part, and the smallest steps between them.
+	for _, packed := range []uint64{0, 1, 1<<14 - 1, 1 << 14, 1<<14 + 1, 1<<54 + 5, 1<<55 - 1<<14, 1<<55 - 1} {
+		id := domain.UnpackID(domain.Relationship, packed)
+		if id.Type() != domain.Relationship || id.Packed() != packed || id < 0 {
+			t.Errorf("%d: got %s, which is packed as %d", packed, id, id.Packed())
+		}
+		if later := domain.UnpackID(domain.Relationship, packed+1); packed < 1<<55-1 && later <= id {
+			t.Errorf("%s is not before %s", id, later)
+		}
+	}
+	id := domain.NewID(domain.Relationship, noon)
+	if got := domain.UnpackID(domain.Relationship, id.Packed()); got != id {
+		t.Errorf("got %s back, want %s", got, id)
+	}
+}

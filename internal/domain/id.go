@@ -95,6 +95,16 @@ func (id ID) Time() time.Time {
 	return time.UnixMilli(int64(id)>>(idTypeBits+idRandomBits) + idEpoch).UTC()
 }
 
+// Packed returns the id without its type, in 55 bits: ids of one type have the order that they have as they are.
+func (id ID) Packed() uint64 {
+	return uint64(id)>>(idTypeBits+idRandomBits)<<idRandomBits | uint64(id)&idRandomMask
+}
+
+// UnpackID returns the id of a type of which [ID.Packed] returned packed.
+func UnpackID(t Type, packed uint64) ID {
+	return ID(packed>>idRandomBits<<(idTypeBits+idRandomBits) | uint64(t)<<idRandomBits | packed&idRandomMask)
+}
+
 // String returns the public form: prefix, underscore, 13 characters.
 func (id ID) String() string { return string(id.Append(nil)) }
 

@@ -14,6 +14,12 @@
 // relationship of which it is not certain that it did not hold then, for want of a date or of its precision, is
 // in. The rule for shares, which must not guess, is stricter: see package ownership.
 //
+// # Memory
+//
+// Walks, which are networks, paths and degrees without a day, are answered from adjacency lists in memory where
+// [Graph.Hold] runs. What is held is that of one version of live; a read looks at the version of its own snapshot, and
+// asks the database where that is another one, with the same algorithm and the same result.
+//
 // # Bounded work
 //
 // Each read has a bound of relationships that it looks at, and what was left out is in its result.

@@ -4,12 +4,18 @@ import "github.com/redthread-api/redthread/internal/domain"
 
 // WithBounds returns a graph whose searches for paths give up sooner.
 func WithBounds(g *Graph, edges, steps int) *Graph {
-	return &Graph{stores: g.stores, maxEdges: edges, maxSteps: steps, maxChecked: g.maxChecked, maxFindings: g.maxFindings, checked: &lastCheck{}}
+	with := *g
+	with.maxEdges, with.maxSteps = edges, steps
+	with.checked = &lastCheck{}
+	return &with
 }
 
 // WithCheckBounds returns a graph whose checks of evidence look at fewer rows and return fewer findings of a kind.
 func WithCheckBounds(g *Graph, rows, findings int) *Graph {
-	return &Graph{stores: g.stores, maxEdges: g.maxEdges, maxSteps: g.maxSteps, maxChecked: rows, maxFindings: findings, checked: &lastCheck{}}
+	with := *g
+	with.maxChecked, with.maxFindings = rows, findings
+	with.checked = &lastCheck{}
+	return &with
 }
 
 // StakeOf is a stake for MostOwned.
@@ -40,3 +46,8 @@ func Components(nodes []domain.ID, next map[domain.ID][]domain.ID) [][]domain.ID
 
 // ISINCountry returns the country of an ISIN.
 var ISINCountry = isinCountry
+
+// Answered returns how many reads that can be answered from memory were, and how many the database answered.
+func Answered(g *Graph) (memory, database int64) {
+	return g.memory.fromMemory.Load(), g.memory.fromDatabase.Load()
+}

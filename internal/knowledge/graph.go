@@ -25,11 +25,14 @@ type Graph struct {
 	// maxChecked is how many rows of a table a check of evidence looks at, and maxFindings how many findings of a kind it returns.
 	maxChecked, maxFindings int
 	checked                 *lastCheck
+
+	memory *memory
 }
 
-// New returns the graph of the stores.
+// New returns the graph of the stores. It reads from the database; see [Graph.Hold].
 func New(stores *store.Stores) *Graph {
-	return &Graph{stores: stores, maxEdges: 60_000, maxSteps: 200_000, maxChecked: maxChecked, maxFindings: maxFindings, checked: &lastCheck{}}
+	return &Graph{stores: stores, maxEdges: 60_000, maxSteps: 200_000, maxChecked: maxChecked, maxFindings: maxFindings, checked: &lastCheck{},
+		memory: &memory{wanted: make(chan struct{}, 1)}}
 }
 
 // Edge is a relationship.
@@ -88,6 +91,17 @@ type reading struct {
 	// where is the condition on the relationship r, with the arguments after it.
 	where string
 	args  []any
+	// view is the same in memory; nil where the database is read.
+	view *view
+}
+
+// beginWalk is begin for a read that is answered from memory where it can be.
+func (g *Graph) beginWalk(ctx context.Context, f Filter) (*reading, error) {
+	r, err := g.begin(ctx, f)
+	if err == nil {
+		r.view, err = g.view(ctx, f)
+	}
+	return r, err
 }
 
 // begin returns a read of relationships that the viewer of ctx sees and that pass a filter.
@@ -262,6 +276,9 @@ func (r *reading) edges(ctx context.Context, ids []domain.ID, d Direction) ([]Ed
 	if len(ids) == 0 {
 		return nil, nil
 	}
+	if r.view != nil {
+		return r.view.edges(ids, d), nil
+	}
 	in, set := r.set(ids)
 	var parts []string
 	var args []any
@@ -293,6 +310,9 @@ func (r *reading) between(ctx context.Context, some, others []domain.ID, scan bo
 	if len(some) == 0 || len(others) == 0 {
 		return nil, nil
 	}
+	if r.view != nil {
+		return r.view.between(some, others), nil
+	}
 	in, a := r.set(some)
 	_, b := r.set(others)
 	other := map[bool]string{true: "(%s + 0)", false: "%s"}[scan] // no engine looks a sum up
@@ -311,15 +331,18 @@ func (r *reading) between(ctx context.Context, some, others []domain.ID, scan bo
 
 // Degrees returns how many relationships that pass a filter entities have.
 func (g *Graph) Degrees(ctx context.Context, ids []domain.ID, d Direction, f Filter) (map[domain.ID]int, error) {
-	r, err := g.begin(ctx, f)
+	r, err := g.beginWalk(ctx, f)
 	if err != nil {
 		return nil, err
 	}
 	return r.degrees(ctx, ids, d, 0)
 }
 
-// degrees returns how many relationships entities have, counted to a bound in each direction; 0: without bound.
+// degrees returns how many relationships entities have, counted at least to a bound; 0: without bound.
 func (r *reading) degrees(ctx context.Context, ids []domain.ID, d Direction, bound int) (map[domain.ID]int, error) {
+	if r.view != nil {
+		return r.view.degrees(ids, d, bound), nil
+	}
 	degrees := make(map[domain.ID]int, len(ids))
 	if len(ids) == 0 {
 		return degrees, nil
@@ -352,8 +375,11 @@ func (r *reading) degrees(ctx context.Context, ids []domain.ID, d Direction, bou
 	return degrees, nil
 }
 
-// strongest returns the relationships of an entity with the highest confidence, the first by id of equal ones.
+// strongest returns the relationships of an entity with the highest confidence, the first by id of equal ones, in any order.
 func (r *reading) strongest(ctx context.Context, id domain.ID, limit int) ([]Edge, error) {
+	if r.view != nil {
+		return r.view.strongest(id, limit), nil
+	}
 	args := append(append([]any{int64(id), int64(id)}, r.args...), limit)
 	values, err := r.values(ctx, "SELECT "+walkColumns+" FROM relationships r WHERE (r.from_id = ? OR r.to_id = ?) AND "+r.where+
 		" ORDER BY "+byConfidence+", r.id LIMIT ?", walkWidth, args...)

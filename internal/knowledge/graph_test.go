@@ -21,6 +21,22 @@ import (
 
 func TestMain(m *testing.M) { storetest.Main(m) }
 
+// eachWay runs a test against what is stored: as the database answers, and from memory.
+func eachWay(t *testing.T, s *store.Stores, test func(t *testing.T, g *knowledge.Graph)) {
+	t.Helper()
+	t.Run("Database", func(t *testing.T) { test(t, knowledge.New(s)) })
+	t.Run("Memory", func(t *testing.T) {
+		g := knowledge.New(s)
+		if _, err := g.Refresh(t.Context(), 1<<20); err != nil {
+			t.Fatal(err)
+		}
+		test(t, g)
+		if memory, database := knowledge.Answered(g); memory == 0 || database > 0 {
+			t.Errorf("%d reads were answered from memory, and %d from the database", memory, database)
+		}
+	})
+}
+
 // edge is a relationship of a test, with the marking that counts.
 type edge struct {
 	knowledge.Edge
@@ -170,20 +186,21 @@ func TestNetworkEqualsModel(t *testing.T) {
 		r := rand.New(rand.NewPCG(16, 1))
 		c := randomContent(r, 60, 150)
 		c.write(t, s)
-		g := knowledge.New(s)
-		for clearance := range domain.Marking(3) {
-			for i, f := range filters {
-				for depth := 1; depth <= knowledge.MaxDepth; depth++ {
-					around := []domain.ID{c.entities[r.IntN(60)], c.entities[r.IntN(60)]}
-					got, err := g.Network(viewer(t, clearance), knowledge.NetworkParams{Around: around, Depth: depth, Limit: knowledge.MaxNodes, Filter: f})
-					if err != nil {
-						t.Fatal(err)
+		eachWay(t, s, func(t *testing.T, g *knowledge.Graph) {
+			for clearance := range domain.Marking(3) {
+				for i, f := range filters {
+					for depth := 1; depth <= knowledge.MaxDepth; depth++ {
+						around := []domain.ID{c.entities[r.IntN(60)], c.entities[r.IntN(60)]}
+						got, err := g.Network(viewer(t, clearance), knowledge.NetworkParams{Around: around, Depth: depth, Limit: knowledge.MaxNodes, Filter: f})
+						if err != nil {
+							t.Fatal(err)
+						}
+						name := fmt.Sprintf("clearance %v, filter %d, depth %d", clearance, i, depth)
+						c.wantNetwork(t, name, got, c.seen(clearance, f), around, depth)
 					}
-					name := fmt.Sprintf("clearance %v, filter %d, depth %d", clearance, i, depth)
-					c.wantNetwork(t, name, got, c.seen(clearance, f), around, depth)
 				}
 			}
-		}
+		})
 	})
 }
 
@@ -254,36 +271,37 @@ func TestNetworkIsCutHonestly(t *testing.T) {
 			}
 		}
 		c.write(t, s)
-		g := knowledge.New(s)
-		network := func(around domain.ID, depth, limit int) (*knowledge.Network, map[domain.ID]knowledge.Node) {
-			got, err := g.Network(viewer(t, domain.Clear), knowledge.NetworkParams{Around: []domain.ID{around}, Depth: depth, Limit: limit})
-			if err != nil {
-				t.Fatal(err)
+		eachWay(t, s, func(t *testing.T, g *knowledge.Graph) {
+			network := func(around domain.ID, depth, limit int) (*knowledge.Network, map[domain.ID]knowledge.Node) {
+				got, err := g.Network(viewer(t, domain.Clear), knowledge.NetworkParams{Around: []domain.ID{around}, Depth: depth, Limit: limit})
+				if err != nil {
+					t.Fatal(err)
+				}
+				nodes := map[domain.ID]knowledge.Node{}
+				for _, n := range got.Nodes {
+					nodes[n.ID] = n
+				}
+				return got, nodes
 			}
-			nodes := map[domain.ID]knowledge.Node{}
-			for _, n := range got.Nodes {
-				nodes[n.ID] = n
+			got, nodes := network(start, 2, 12)
+			if len(got.Nodes) != 12 || len(got.Edges) != 11 {
+				t.Fatalf("got %d nodes and %d edges, want 12 and 11", len(got.Nodes), len(got.Edges))
 			}
-			return got, nodes
-		}
-		got, nodes := network(start, 2, 12)
-		if len(got.Nodes) != 12 || len(got.Edges) != 11 {
-			t.Fatalf("got %d nodes and %d edges, want 12 and 11", len(got.Nodes), len(got.Edges))
-		}
-		for _, e := range append(sure, hub) {
-			if _, ok := nodes[e]; !ok {
-				t.Errorf("%s is left out, and is more certain than what is there", e)
+			for _, e := range append(sure, hub) {
+				if _, ok := nodes[e]; !ok {
+					t.Errorf("%s is left out, and is more certain than what is there", e)
+				}
 			}
-		}
-		if n := nodes[start]; n.Degree != 21 || n.Hidden != 10 || n.Cut != knowledge.CutByLimit {
-			t.Errorf("the start: got %+v, want 10 of 21 left out by the limit", n)
-		}
-		if n := nodes[hub]; n.Degree != 201 || n.Hidden != 200 || n.Cut != knowledge.CutAtHub {
-			t.Errorf("the hub: got %+v, want 200 of 201 left out", n)
-		}
-		if got, nodes := network(hub, 1, 50); len(got.Nodes) != 50 || nodes[hub].Hidden != 152 || nodes[hub].Cut != knowledge.CutAtHub {
-			t.Errorf("around the hub: got %d nodes, %+v; want 50 nodes, 152 left out", len(got.Nodes), nodes[hub])
-		}
+			if n := nodes[start]; n.Degree != 21 || n.Hidden != 10 || n.Cut != knowledge.CutByLimit {
+				t.Errorf("the start: got %+v, want 10 of 21 left out by the limit", n)
+			}
+			if n := nodes[hub]; n.Degree != 201 || n.Hidden != 200 || n.Cut != knowledge.CutAtHub {
+				t.Errorf("the hub: got %+v, want 200 of 201 left out", n)
+			}
+			if got, nodes := network(hub, 1, 50); len(got.Nodes) != 50 || nodes[hub].Hidden != 152 || nodes[hub].Cut != knowledge.CutAtHub {
+				t.Errorf("around the hub: got %d nodes, %+v; want 50 nodes, 152 left out", len(got.Nodes), nodes[hub])
+			}
+		})
 	})
 }
 
@@ -345,33 +363,34 @@ func TestPathsEqualModel(t *testing.T) {
 		r := rand.New(rand.NewPCG(16, 2))
 		c := randomContent(r, 40, 100)
 		c.write(t, s)
-		g := knowledge.New(s)
-		ways := 0
-		for clearance := range domain.Marking(3) {
-			for i, f := range filters {
-				seen := c.seen(clearance, f)
-				for range 20 {
-					from, to := c.entities[r.IntN(40)], c.entities[r.IntN(40)]
-					if from == to {
-						continue
-					}
-					p := knowledge.PathsParams{From: from, To: to, MaxLength: 1 + r.IntN(6), First: 1 + r.IntN(8), Filter: f}
-					got, err := g.Paths(viewer(t, clearance), p)
-					if err != nil {
-						t.Fatal(err)
-					}
-					all := allPaths(seen, from, to, p.MaxLength)
-					want := &knowledge.Paths{Complete: len(all) <= p.First, Paths: all[:min(len(all), p.First)]}
-					ways += len(want.Paths)
-					if diff := gocmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
-						t.Fatalf("clearance %v, filter %d, %+v (-want +got)\n%s", clearance, i, p, diff)
+		eachWay(t, s, func(t *testing.T, g *knowledge.Graph) {
+			ways := 0
+			for clearance := range domain.Marking(3) {
+				for i, f := range filters {
+					seen := c.seen(clearance, f)
+					for range 20 {
+						from, to := c.entities[r.IntN(40)], c.entities[r.IntN(40)]
+						if from == to {
+							continue
+						}
+						p := knowledge.PathsParams{From: from, To: to, MaxLength: 1 + r.IntN(6), First: 1 + r.IntN(8), Filter: f}
+						got, err := g.Paths(viewer(t, clearance), p)
+						if err != nil {
+							t.Fatal(err)
+						}
+						all := allPaths(seen, from, to, p.MaxLength)
+						want := &knowledge.Paths{Complete: len(all) <= p.First, Paths: all[:min(len(all), p.First)]}
+						ways += len(want.Paths)
+						if diff := gocmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+							t.Fatalf("clearance %v, filter %d, %+v (-want +got)\n%s", clearance, i, p, diff)
+						}
 					}
 				}
 			}
-		}
-		if ways < 100 {
-			t.Errorf("only %d paths: too few to tell much", ways)
-		}
+			if ways < 100 {
+				t.Errorf("only %d paths: too few to tell much", ways)
+			}
+		})
 	})
 }
 
@@ -390,25 +409,26 @@ func TestPathsGiveUp(t *testing.T) {
 			}
 		}
 		c.write(t, s)
-		g := knowledge.New(s)
-		for _, test := range []struct {
-			name   string
-			graph  *knowledge.Graph
-			gaveUp bool
-			paths  int
-		}{
-			{"within its bounds", g, false, knowledge.MaxPaths},
-			{"after too many relationships", knowledge.WithBounds(g, 100, 200_000), true, 1},
-			{"after too many steps", knowledge.WithBounds(g, 60_000, 100), true, 1},
-		} {
-			got, err := test.graph.Paths(viewer(t, domain.Clear), knowledge.PathsParams{From: c.entities[0], To: c.entities[1], MaxLength: 5, First: knowledge.MaxPaths})
-			if err != nil {
-				t.Fatal(err)
+		eachWay(t, s, func(t *testing.T, g *knowledge.Graph) {
+			for _, test := range []struct {
+				name   string
+				graph  *knowledge.Graph
+				gaveUp bool
+				paths  int
+			}{
+				{"within its bounds", g, false, knowledge.MaxPaths},
+				{"after too many relationships", knowledge.WithBounds(g, 100, 200_000), true, 1},
+				{"after too many steps", knowledge.WithBounds(g, 60_000, 100), true, 1},
+			} {
+				got, err := test.graph.Paths(viewer(t, domain.Clear), knowledge.PathsParams{From: c.entities[0], To: c.entities[1], MaxLength: 5, First: knowledge.MaxPaths})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got.Complete || got.GaveUp != test.gaveUp || len(got.Paths) < test.paths {
+					t.Errorf("%s: got %d paths, complete %v, gave up %v; want at least %d, gave up %v", test.name, len(got.Paths), got.Complete, got.GaveUp, test.paths, test.gaveUp)
+				}
 			}
-			if got.Complete || got.GaveUp != test.gaveUp || len(got.Paths) < test.paths {
-				t.Errorf("%s: got %d paths, complete %v, gave up %v; want at least %d, gave up %v", test.name, len(got.Paths), got.Complete, got.GaveUp, test.paths, test.gaveUp)
-			}
-		}
+		})
 	})
 }
 
@@ -417,31 +437,32 @@ func TestDegrees(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		c := randomContent(rand.New(rand.NewPCG(16, 3)), 20, 80)
 		c.write(t, s)
-		g := knowledge.New(s)
-		for clearance := range domain.Marking(3) {
-			for i, f := range filters {
-				for _, d := range []knowledge.Direction{knowledge.Outgoing, knowledge.Incoming, knowledge.Both} {
-					got, err := g.Degrees(viewer(t, clearance), c.entities, d, f)
-					if err != nil {
-						t.Fatal(err)
-					}
-					want := map[domain.ID]int{}
-					for _, id := range c.entities {
-						want[id] = 0
-					}
-					for _, e := range c.seen(clearance, f) {
-						if d&knowledge.Outgoing != 0 {
-							want[e.From]++
+		eachWay(t, s, func(t *testing.T, g *knowledge.Graph) {
+			for clearance := range domain.Marking(3) {
+				for i, f := range filters {
+					for _, d := range []knowledge.Direction{knowledge.Outgoing, knowledge.Incoming, knowledge.Both} {
+						got, err := g.Degrees(viewer(t, clearance), c.entities, d, f)
+						if err != nil {
+							t.Fatal(err)
 						}
-						if d&knowledge.Incoming != 0 && (e.From != e.To || d == knowledge.Incoming) {
-							want[e.To]++
+						want := map[domain.ID]int{}
+						for _, id := range c.entities {
+							want[id] = 0
 						}
-					}
-					if diff := gocmp.Diff(want, got); diff != "" {
-						t.Fatalf("clearance %v, filter %d, direction %d (-want +got)\n%s", clearance, i, d, diff)
+						for _, e := range c.seen(clearance, f) {
+							if d&knowledge.Outgoing != 0 {
+								want[e.From]++
+							}
+							if d&knowledge.Incoming != 0 && (e.From != e.To || d == knowledge.Incoming) {
+								want[e.To]++
+							}
+						}
+						if diff := gocmp.Diff(want, got); diff != "" {
+							t.Fatalf("clearance %v, filter %d, direction %d (-want +got)\n%s", clearance, i, d, diff)
+						}
 					}
 				}
 			}
-		}
+		})
 	})
 }

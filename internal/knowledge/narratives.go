@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sort"
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
@@ -154,7 +155,10 @@ func inTreeOrder(nodes []NarrativeNode) []NarrativeNode {
 	add = func(n NarrativeNode) {
 		out = append(out, n)
 		children := below[n.ID]
-		slices.SortFunc(children, func(a, b NarrativeNode) int { return cmp.Or(bytes.Compare(a.key, b.key), cmp.Compare(a.slug, b.slug)) })
+		sort.Slice(children, func(i, j int) bool {
+			a, b := &children[i], &children[j]
+			return cmp.Or(bytes.Compare(a.key, b.key), cmp.Compare(a.slug, b.slug)) < 0
+		})
 		for _, c := range children {
 			add(c)
 		}
@@ -200,10 +204,11 @@ func (g *Graph) Actors(ctx context.Context, p ActorsParams) (*Actors, error) {
 		return nil, err
 	}
 	args := slices.Concat(bound, bound)
-	only := ""
+	only, set := "", []any(nil)
 	if p.Narratives != nil {
-		in, set := r.set(p.Narratives)
-		only, args = " AND n.id"+in, append(args, set)
+		in, ids := r.set(p.Narratives)
+		only, set = " AND n.id"+in, []any{ids}
+		args = append(args, ids)
 	}
 	parts := "SELECT DISTINCT x.entity_id AS entity, n.id AS narrative FROM " + roleTables[p.Role] + " x JOIN narratives n ON n.id = x.narrative_id" +
 		" JOIN entities e ON e.id = x.entity_id WHERE " + narrative + " AND " + entity + only
@@ -220,8 +225,11 @@ func (g *Graph) Actors(ctx context.Context, p ActorsParams) (*Actors, error) {
 		found.Narratives = int(values.At(0).Int())
 	}
 	const width = 3
-	values, err = r.values(ctx, "SELECT e.id, p.narratives, p.observations FROM (SELECT entity, count(*) AS narratives,"+
-		" CAST(sum((SELECT count(*) FROM observations o WHERE o.narrative_id = narrative)) AS bigint) AS observations FROM ("+parts+") AS parts GROUP BY entity) AS p"+
+	// The observations of a narrative are counted once, and not for each entity in it.
+	args = append(append(args, bound...), set...)
+	values, err = r.values(ctx, "SELECT e.id, p.narratives, p.observations FROM (SELECT parts.entity, count(*) AS narratives, CAST(sum(seen.observations) AS bigint) AS observations"+
+		" FROM ("+parts+") AS parts JOIN (SELECT n.id AS narrative, count(o.id) AS observations FROM narratives n LEFT JOIN observations o ON o.narrative_id = n.id"+
+		" WHERE "+narrative+only+" GROUP BY n.id) AS seen ON seen.narrative = parts.narrative GROUP BY parts.entity) AS p"+
 		" JOIN entities e ON e.id = p.entity ORDER BY p.narratives DESC, e.name_key, e.slug LIMIT ? OFFSET ?", width, append(args, p.First, p.Offset)...)
 	if err != nil {
 		return nil, err

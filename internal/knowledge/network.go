@@ -57,7 +57,7 @@ const (
 // Network returns what is around entities. It follows relationships in both directions, of each level those with the
 // highest confidence first, then to the entities that most of them lead to.
 func (g *Graph) Network(ctx context.Context, p NetworkParams) (*Network, error) {
-	r, err := g.begin(ctx, p.Filter)
+	r, err := g.beginWalk(ctx, p.Filter)
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +194,8 @@ func (w *walk) finish(ctx context.Context, last int) (*Network, error) {
 	}
 	for _, read := range []func() ([]Edge, error){
 		func() ([]Edge, error) { return w.between(ctx, few, ids, true) },
-		func() ([]Edge, error) { return w.between(ctx, many, ids, false) },
+		// Those that were expanded and the few have theirs already.
+		func() ([]Edge, error) { return w.between(ctx, many, many, false) },
 	} {
 		edges, err := read()
 		if err != nil {
