@@ -172,7 +172,7 @@ func parseRecipients(given []string, problems *domain.Problems) []age.Recipient 
 				problems.Add("--recipient", "want a recipient such as age1…, or a file of them: %v", err)
 				continue
 			}
-			defer f.Close() // it is only read
+			defer func() { _ = f.Close() }() // it is only read
 			from = f
 		}
 		recipients, err := age.ParseRecipients(from)
@@ -273,7 +273,7 @@ func parseIdentities(files []string, problems *domain.Problems) []age.Identity {
 			problems.Add("--identity", "%v", err)
 			continue
 		}
-		defer f.Close() // it is only read
+		defer func() { _ = f.Close() }() // it is only read
 		identities, err := age.ParseIdentities(f)
 		if err != nil {
 			problems.Add("--identity", "%s: %v", file, err)

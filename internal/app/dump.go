@@ -85,7 +85,7 @@ func (p *program) load(ctx context.Context, log *slog.Logger, args []string) err
 	if err != nil {
 		return err
 	}
-	defer from.Close()
+	defer func() { _ = from.Close() }() // it is only read
 	return p.with(ctx, log, func(b *backend) error {
 		totals, err := backup.Load(ctx, b.stores, from, backup.LoadParams{Progress: p.count("Loading")})
 		if err != nil {

@@ -161,7 +161,7 @@ func loadRows(ctx context.Context, c store.Config, folder string) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() // it is only read
+	defer func() { _ = f.Close() }() // it is only read
 	return open(ctx, c, func(stores *store.Stores) error {
 		if _, err := stores.Migrate(ctx); err != nil {
 			return err

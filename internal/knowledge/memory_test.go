@@ -38,7 +38,8 @@ func hold(t *testing.T, g *knowledge.Graph, size int64) (messages, <-chan error)
 	}()
 	t.Cleanup(func() {
 		stop()
-		<-ended
+		for range ended { // until Hold has returned
+		}
 	})
 	return log, ended
 }
