@@ -60,15 +60,9 @@ func restoreSQLite(ctx context.Context, from io.Reader, p RestoreParams) (r Rest
 		return r, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(unpacked)) }()
-	if r.Manifest, err = readArchive(ctx, from, unpacked, p.Identities); err != nil {
+	var loaded bool
+	if r.Manifest, loaded, err = unpack(ctx, from, unpacked, p, SQLiteFiles); err != nil || loaded {
 		return r, err
-	}
-	switch r.Content {
-	case SQLiteFiles:
-	case Rows:
-		return r, loadRows(ctx, p.To, unpacked)
-	default:
-		return r, wrongEngine(r.Manifest)
 	}
 	for _, name := range []string{"live.db", "desk.db"} {
 		if err := store.CheckFile(ctx, filepath.Join(unpacked, name)); err != nil {
@@ -89,6 +83,21 @@ func restoreSQLite(ctx context.Context, from io.Reader, p RestoreParams) (r Rest
 		return r, err
 	}
 	return r, syncFolder(dir)
+}
+
+// unpack reads a backup into a folder. One of rows, which fits any engine, is loaded from there at once; any other has to be of the
+// form that is wanted.
+func unpack(ctx context.Context, from io.Reader, folder string, p RestoreParams, want Content) (m Manifest, loaded bool, err error) {
+	m, err = readArchive(ctx, from, folder, p.Identities)
+	switch {
+	case err != nil:
+		return m, false, err
+	case m.Content == Rows:
+		return m, true, loadRows(ctx, p.To, folder)
+	case m.Content != want:
+		return m, false, wrongEngine(m)
+	}
+	return m, false, nil
 }
 
 // replace moves a file of SQLite's into its place. What belongs to the file that was there goes first.
@@ -180,15 +189,9 @@ func restorePostgres(ctx context.Context, from io.Reader, p RestoreParams) (r Re
 		return r, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(unpacked)) }()
-	if r.Manifest, err = readArchive(ctx, from, unpacked, p.Identities); err != nil {
+	var loaded bool
+	if r.Manifest, loaded, err = unpack(ctx, from, unpacked, p, PgDump); err != nil || loaded {
 		return r, err
-	}
-	switch r.Content {
-	case PgDump:
-	case Rows:
-		return r, loadRows(ctx, p.To, unpacked)
-	default:
-		return r, wrongEngine(r.Manifest)
 	}
 	if r.LiveLeft, err = sameLive(ctx, p.To, r.Log.Identity); err != nil {
 		return r, err
