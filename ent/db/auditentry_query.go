@@ -104,6 +104,15 @@ func (_q *AuditEntryQuery) IDs(ctx context.Context) (ids []int64, err error) {
 	return ids, nil
 }
 
+// Count returns the count of the given query.
+func (_q *AuditEntryQuery) Count(ctx context.Context) (int, error) {
+	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
+	if err := _q.prepareQuery(ctx); err != nil {
+		return 0, err
+	}
+	return withInterceptors[int](ctx, _q, querierCount[*AuditEntryQuery](), _q.inters)
+}
+
 // Select allows the selection one or more fields/columns for the given query,
 // instead of selecting all fields in the entity.
 //

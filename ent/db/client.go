@@ -584,6 +584,20 @@ func (c *ConsentClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Consent = append(c.inters.Consent, interceptors...)
 }
 
+// Query returns a query builder for Consent.
+func (c *ConsentClient) Query() *ConsentQuery {
+	return &ConsentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeConsent},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *ConsentClient) Interceptors() []Interceptor {
+	return c.inters.Consent
+}
+
 // ContributionClient is a client for the Contribution schema.
 type ContributionClient struct {
 	config
@@ -949,6 +963,20 @@ func (c *ItemTagClient) Intercept(interceptors ...Interceptor) {
 	c.inters.ItemTag = append(c.inters.ItemTag, interceptors...)
 }
 
+// Query returns a query builder for ItemTag.
+func (c *ItemTagClient) Query() *ItemTagQuery {
+	return &ItemTagQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeItemTag},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *ItemTagClient) Interceptors() []Interceptor {
+	return c.inters.ItemTag
+}
+
 // KeyNetworkClient is a client for the KeyNetwork schema.
 type KeyNetworkClient struct {
 	config
@@ -1057,6 +1085,20 @@ func (c *LiveDocumentClient) Intercept(interceptors ...Interceptor) {
 	c.inters.LiveDocument = append(c.inters.LiveDocument, interceptors...)
 }
 
+// Query returns a query builder for LiveDocument.
+func (c *LiveDocumentClient) Query() *LiveDocumentQuery {
+	return &LiveDocumentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeLiveDocument},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *LiveDocumentClient) Interceptors() []Interceptor {
+	return c.inters.LiveDocument
+}
+
 // LiveReferenceClient is a client for the LiveReference schema.
 type LiveReferenceClient struct {
 	config
@@ -1071,6 +1113,20 @@ func NewLiveReferenceClient(c config) *LiveReferenceClient {
 // A call to `Intercept(f, g, h)` equals to `livereference.Intercept(f(g(h())))`.
 func (c *LiveReferenceClient) Intercept(interceptors ...Interceptor) {
 	c.inters.LiveReference = append(c.inters.LiveReference, interceptors...)
+}
+
+// Query returns a query builder for LiveReference.
+func (c *LiveReferenceClient) Query() *LiveReferenceQuery {
+	return &LiveReferenceQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeLiveReference},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *LiveReferenceClient) Interceptors() []Interceptor {
+	return c.inters.LiveReference
 }
 
 // LiveStepClient is a client for the LiveStep schema.
@@ -1089,6 +1145,20 @@ func (c *LiveStepClient) Intercept(interceptors ...Interceptor) {
 	c.inters.LiveStep = append(c.inters.LiveStep, interceptors...)
 }
 
+// Query returns a query builder for LiveStep.
+func (c *LiveStepClient) Query() *LiveStepQuery {
+	return &LiveStepQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeLiveStep},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *LiveStepClient) Interceptors() []Interceptor {
+	return c.inters.LiveStep
+}
+
 // MentionClient is a client for the Mention schema.
 type MentionClient struct {
 	config
@@ -1105,6 +1175,20 @@ func (c *MentionClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Mention = append(c.inters.Mention, interceptors...)
 }
 
+// Query returns a query builder for Mention.
+func (c *MentionClient) Query() *MentionQuery {
+	return &MentionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeMention},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *MentionClient) Interceptors() []Interceptor {
+	return c.inters.Mention
+}
+
 // NameKeyClient is a client for the NameKey schema.
 type NameKeyClient struct {
 	config
@@ -1119,6 +1203,20 @@ func NewNameKeyClient(c config) *NameKeyClient {
 // A call to `Intercept(f, g, h)` equals to `namekey.Intercept(f(g(h())))`.
 func (c *NameKeyClient) Intercept(interceptors ...Interceptor) {
 	c.inters.NameKey = append(c.inters.NameKey, interceptors...)
+}
+
+// Query returns a query builder for NameKey.
+func (c *NameKeyClient) Query() *NameKeyQuery {
+	return &NameKeyQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeNameKey},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *NameKeyClient) Interceptors() []Interceptor {
+	return c.inters.NameKey
 }
 
 // NarrativeClient is a client for the Narrative schema.
@@ -1167,6 +1265,20 @@ func (c *NarrativeAmplifierClient) Intercept(interceptors ...Interceptor) {
 	c.inters.NarrativeAmplifier = append(c.inters.NarrativeAmplifier, interceptors...)
 }
 
+// Query returns a query builder for NarrativeAmplifier.
+func (c *NarrativeAmplifierClient) Query() *NarrativeAmplifierQuery {
+	return &NarrativeAmplifierQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeNarrativeAmplifier},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *NarrativeAmplifierClient) Interceptors() []Interceptor {
+	return c.inters.NarrativeAmplifier
+}
+
 // NarrativeTagClient is a client for the NarrativeTag schema.
 type NarrativeTagClient struct {
 	config
@@ -1181,6 +1293,20 @@ func NewNarrativeTagClient(c config) *NarrativeTagClient {
 // A call to `Intercept(f, g, h)` equals to `narrativetag.Intercept(f(g(h())))`.
 func (c *NarrativeTagClient) Intercept(interceptors ...Interceptor) {
 	c.inters.NarrativeTag = append(c.inters.NarrativeTag, interceptors...)
+}
+
+// Query returns a query builder for NarrativeTag.
+func (c *NarrativeTagClient) Query() *NarrativeTagQuery {
+	return &NarrativeTagQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeNarrativeTag},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *NarrativeTagClient) Interceptors() []Interceptor {
+	return c.inters.NarrativeTag
 }
 
 // NarrativeTargetClient is a client for the NarrativeTarget schema.
@@ -1199,6 +1325,20 @@ func (c *NarrativeTargetClient) Intercept(interceptors ...Interceptor) {
 	c.inters.NarrativeTarget = append(c.inters.NarrativeTarget, interceptors...)
 }
 
+// Query returns a query builder for NarrativeTarget.
+func (c *NarrativeTargetClient) Query() *NarrativeTargetQuery {
+	return &NarrativeTargetQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeNarrativeTarget},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *NarrativeTargetClient) Interceptors() []Interceptor {
+	return c.inters.NarrativeTarget
+}
+
 // NewsletterKeyClient is a client for the NewsletterKey schema.
 type NewsletterKeyClient struct {
 	config
@@ -1213,6 +1353,20 @@ func NewNewsletterKeyClient(c config) *NewsletterKeyClient {
 // A call to `Intercept(f, g, h)` equals to `newsletterkey.Intercept(f(g(h())))`.
 func (c *NewsletterKeyClient) Intercept(interceptors ...Interceptor) {
 	c.inters.NewsletterKey = append(c.inters.NewsletterKey, interceptors...)
+}
+
+// Query returns a query builder for NewsletterKey.
+func (c *NewsletterKeyClient) Query() *NewsletterKeyQuery {
+	return &NewsletterKeyQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeNewsletterKey},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *NewsletterKeyClient) Interceptors() []Interceptor {
+	return c.inters.NewsletterKey
 }
 
 // ObservationClient is a client for the Observation schema.
@@ -1558,6 +1712,20 @@ func (c *ReportAttachmentClient) Intercept(interceptors ...Interceptor) {
 	c.inters.ReportAttachment = append(c.inters.ReportAttachment, interceptors...)
 }
 
+// Query returns a query builder for ReportAttachment.
+func (c *ReportAttachmentClient) Query() *ReportAttachmentQuery {
+	return &ReportAttachmentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReportAttachment},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReportAttachmentClient) Interceptors() []Interceptor {
+	return c.inters.ReportAttachment
+}
+
 // ReportEntityClient is a client for the ReportEntity schema.
 type ReportEntityClient struct {
 	config
@@ -1632,6 +1800,20 @@ func NewReportNarrativeClient(c config) *ReportNarrativeClient {
 // A call to `Intercept(f, g, h)` equals to `reportnarrative.Intercept(f(g(h())))`.
 func (c *ReportNarrativeClient) Intercept(interceptors ...Interceptor) {
 	c.inters.ReportNarrative = append(c.inters.ReportNarrative, interceptors...)
+}
+
+// Query returns a query builder for ReportNarrative.
+func (c *ReportNarrativeClient) Query() *ReportNarrativeQuery {
+	return &ReportNarrativeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeReportNarrative},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *ReportNarrativeClient) Interceptors() []Interceptor {
+	return c.inters.ReportNarrative
 }
 
 // ReportTagClient is a client for the ReportTag schema.
@@ -1798,6 +1980,20 @@ func (c *SearchBlockClient) Intercept(interceptors ...Interceptor) {
 	c.inters.SearchBlock = append(c.inters.SearchBlock, interceptors...)
 }
 
+// Query returns a query builder for SearchBlock.
+func (c *SearchBlockClient) Query() *SearchBlockQuery {
+	return &SearchBlockQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSearchBlock},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *SearchBlockClient) Interceptors() []Interceptor {
+	return c.inters.SearchBlock
+}
+
 // SearchPendingClient is a client for the SearchPending schema.
 type SearchPendingClient struct {
 	config
@@ -1812,6 +2008,20 @@ func NewSearchPendingClient(c config) *SearchPendingClient {
 // A call to `Intercept(f, g, h)` equals to `searchpending.Intercept(f(g(h())))`.
 func (c *SearchPendingClient) Intercept(interceptors ...Interceptor) {
 	c.inters.SearchPending = append(c.inters.SearchPending, interceptors...)
+}
+
+// Query returns a query builder for SearchPending.
+func (c *SearchPendingClient) Query() *SearchPendingQuery {
+	return &SearchPendingQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSearchPending},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *SearchPendingClient) Interceptors() []Interceptor {
+	return c.inters.SearchPending
 }
 
 // SearchSegmentClient is a client for the SearchSegment schema.
@@ -1830,6 +2040,20 @@ func (c *SearchSegmentClient) Intercept(interceptors ...Interceptor) {
 	c.inters.SearchSegment = append(c.inters.SearchSegment, interceptors...)
 }
 
+// Query returns a query builder for SearchSegment.
+func (c *SearchSegmentClient) Query() *SearchSegmentQuery {
+	return &SearchSegmentQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSearchSegment},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *SearchSegmentClient) Interceptors() []Interceptor {
+	return c.inters.SearchSegment
+}
+
 // SearchStateClient is a client for the SearchState schema.
 type SearchStateClient struct {
 	config
@@ -1844,6 +2068,20 @@ func NewSearchStateClient(c config) *SearchStateClient {
 // A call to `Intercept(f, g, h)` equals to `searchstate.Intercept(f(g(h())))`.
 func (c *SearchStateClient) Intercept(interceptors ...Interceptor) {
 	c.inters.SearchState = append(c.inters.SearchState, interceptors...)
+}
+
+// Query returns a query builder for SearchState.
+func (c *SearchStateClient) Query() *SearchStateQuery {
+	return &SearchStateQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSearchState},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *SearchStateClient) Interceptors() []Interceptor {
+	return c.inters.SearchState
 }
 
 // SearchUnitClient is a client for the SearchUnit schema.
@@ -1862,6 +2100,20 @@ func (c *SearchUnitClient) Intercept(interceptors ...Interceptor) {
 	c.inters.SearchUnit = append(c.inters.SearchUnit, interceptors...)
 }
 
+// Query returns a query builder for SearchUnit.
+func (c *SearchUnitClient) Query() *SearchUnitQuery {
+	return &SearchUnitQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSearchUnit},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *SearchUnitClient) Interceptors() []Interceptor {
+	return c.inters.SearchUnit
+}
+
 // SearchUnitBlockClient is a client for the SearchUnitBlock schema.
 type SearchUnitBlockClient struct {
 	config
@@ -1876,6 +2128,20 @@ func NewSearchUnitBlockClient(c config) *SearchUnitBlockClient {
 // A call to `Intercept(f, g, h)` equals to `searchunitblock.Intercept(f(g(h())))`.
 func (c *SearchUnitBlockClient) Intercept(interceptors ...Interceptor) {
 	c.inters.SearchUnitBlock = append(c.inters.SearchUnitBlock, interceptors...)
+}
+
+// Query returns a query builder for SearchUnitBlock.
+func (c *SearchUnitBlockClient) Query() *SearchUnitBlockQuery {
+	return &SearchUnitBlockQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSearchUnitBlock},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *SearchUnitBlockClient) Interceptors() []Interceptor {
+	return c.inters.SearchUnitBlock
 }
 
 // SendingClient is a client for the Sending schema.
@@ -1922,6 +2188,20 @@ func NewSendingRecipientClient(c config) *SendingRecipientClient {
 // A call to `Intercept(f, g, h)` equals to `sendingrecipient.Intercept(f(g(h())))`.
 func (c *SendingRecipientClient) Intercept(interceptors ...Interceptor) {
 	c.inters.SendingRecipient = append(c.inters.SendingRecipient, interceptors...)
+}
+
+// Query returns a query builder for SendingRecipient.
+func (c *SendingRecipientClient) Query() *SendingRecipientQuery {
+	return &SendingRecipientQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSendingRecipient},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *SendingRecipientClient) Interceptors() []Interceptor {
+	return c.inters.SendingRecipient
 }
 
 // SeriesClient is a client for the Series schema.
@@ -2030,6 +2310,20 @@ func (c *SubscriptionClient) Intercept(interceptors ...Interceptor) {
 	c.inters.Subscription = append(c.inters.Subscription, interceptors...)
 }
 
+// Query returns a query builder for Subscription.
+func (c *SubscriptionClient) Query() *SubscriptionQuery {
+	return &SubscriptionQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSubscription},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *SubscriptionClient) Interceptors() []Interceptor {
+	return c.inters.Subscription
+}
+
 // SubscriptionRequestClient is a client for the SubscriptionRequest schema.
 type SubscriptionRequestClient struct {
 	config
@@ -2044,6 +2338,20 @@ func NewSubscriptionRequestClient(c config) *SubscriptionRequestClient {
 // A call to `Intercept(f, g, h)` equals to `subscriptionrequest.Intercept(f(g(h())))`.
 func (c *SubscriptionRequestClient) Intercept(interceptors ...Interceptor) {
 	c.inters.SubscriptionRequest = append(c.inters.SubscriptionRequest, interceptors...)
+}
+
+// Query returns a query builder for SubscriptionRequest.
+func (c *SubscriptionRequestClient) Query() *SubscriptionRequestQuery {
+	return &SubscriptionRequestQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSubscriptionRequest},
+		inters: c.Interceptors(),
+	}
+}
+
+// Interceptors returns the client interceptors.
+func (c *SubscriptionRequestClient) Interceptors() []Interceptor {
+	return c.inters.SubscriptionRequest
 }
 
 // SuppressionClient is a client for the Suppression schema.

@@ -69,6 +69,15 @@ func (_q *ObservationQuery) All(ctx context.Context) ([]*Observation, error) {
 	return withInterceptors[[]*Observation](ctx, _q, qr, _q.inters)
 }
 
+// Count returns the count of the given query.
+func (_q *ObservationQuery) Count(ctx context.Context) (int, error) {
+	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
+	if err := _q.prepareQuery(ctx); err != nil {
+		return 0, err
+	}
+	return withInterceptors[int](ctx, _q, querierCount[*ObservationQuery](), _q.inters)
+}
+
 // Select allows the selection one or more fields/columns for the given query,
 // instead of selecting all fields in the entity.
 //

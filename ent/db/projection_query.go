@@ -86,6 +86,15 @@ func (_q *ProjectionQuery) All(ctx context.Context) ([]*Projection, error) {
 	return withInterceptors[[]*Projection](ctx, _q, qr, _q.inters)
 }
 
+// Count returns the count of the given query.
+func (_q *ProjectionQuery) Count(ctx context.Context) (int, error) {
+	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
+	if err := _q.prepareQuery(ctx); err != nil {
+		return 0, err
+	}
+	return withInterceptors[int](ctx, _q, querierCount[*ProjectionQuery](), _q.inters)
+}
+
 func (_q *ProjectionQuery) prepareQuery(ctx context.Context) error {
 	for _, inter := range _q.inters {
 		if inter == nil {

@@ -87,6 +87,15 @@ func (_q *RegisteredDocumentQuery) All(ctx context.Context) ([]*RegisteredDocume
 	return withInterceptors[[]*RegisteredDocument](ctx, _q, qr, _q.inters)
 }
 
+// Count returns the count of the given query.
+func (_q *RegisteredDocumentQuery) Count(ctx context.Context) (int, error) {
+	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
+	if err := _q.prepareQuery(ctx); err != nil {
+		return 0, err
+	}
+	return withInterceptors[int](ctx, _q, querierCount[*RegisteredDocumentQuery](), _q.inters)
+}
+
 // Select allows the selection one or more fields/columns for the given query,
 // instead of selecting all fields in the entity.
 //

@@ -77,6 +77,15 @@ func (_q *ReportTagQuery) AllX(ctx context.Context) []*ReportTag {
 	return nodes
 }
 
+// Count returns the count of the given query.
+func (_q *ReportTagQuery) Count(ctx context.Context) (int, error) {
+	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
+	if err := _q.prepareQuery(ctx); err != nil {
+		return 0, err
+	}
+	return withInterceptors[int](ctx, _q, querierCount[*ReportTagQuery](), _q.inters)
+}
+
 func (_q *ReportTagQuery) prepareQuery(ctx context.Context) error {
 	for _, inter := range _q.inters {
 		if inter == nil {

@@ -4,7 +4,9 @@ package db
 
 import (
 	"context"
+	"fmt"
 
+	"entgo.io/ent"
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
 	"entgo.io/ent/schema/field"
@@ -54,6 +56,41 @@ func (_q *SearchUnitBlockQuery) Unique(unique bool) *SearchUnitBlockQuery {
 func (_q *SearchUnitBlockQuery) Order(o ...searchunitblock.OrderOption) *SearchUnitBlockQuery {
 	_q.order = append(_q.order, o...)
 	return _q
+}
+
+// Count returns the count of the given query.
+func (_q *SearchUnitBlockQuery) Count(ctx context.Context) (int, error) {
+	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
+	if err := _q.prepareQuery(ctx); err != nil {
+		return 0, err
+	}
+	return withInterceptors[int](ctx, _q, querierCount[*SearchUnitBlockQuery](), _q.inters)
+}
+
+func (_q *SearchUnitBlockQuery) prepareQuery(ctx context.Context) error {
+	for _, inter := range _q.inters {
+		if inter == nil {
+			return fmt.Errorf("db: uninitialized interceptor (forgotten import db/runtime?)")
+		}
+		if trv, ok := inter.(Traverser); ok {
+			if err := trv.Traverse(ctx, _q); err != nil {
+				return err
+			}
+		}
+	}
+	for _, f := range _q.ctx.Fields {
+		if !searchunitblock.ValidColumn(f) {
+			return &ValidationError{Name: f, err: fmt.Errorf("db: invalid field %q for query", f)}
+		}
+	}
+	if _q.path != nil {
+		prev, err := _q.path(ctx)
+		if err != nil {
+			return err
+		}
+		_q.sql = prev
+	}
+	return nil
 }
 
 func (_q *SearchUnitBlockQuery) sqlCount(ctx context.Context) (int, error) {

@@ -127,6 +127,15 @@ func (_q *WebhookDeliveryQuery) IDs(ctx context.Context) (ids []domain.ID, err e
 	return ids, nil
 }
 
+// Count returns the count of the given query.
+func (_q *WebhookDeliveryQuery) Count(ctx context.Context) (int, error) {
+	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryCount)
+	if err := _q.prepareQuery(ctx); err != nil {
+		return 0, err
+	}
+	return withInterceptors[int](ctx, _q, querierCount[*WebhookDeliveryQuery](), _q.inters)
+}
+
 // Exist returns true if the query has elements in the graph.
 func (_q *WebhookDeliveryQuery) Exist(ctx context.Context) (bool, error) {
 	ctx = setContextOp(ctx, _q.ctx, ent.OpQueryExist)

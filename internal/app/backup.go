@@ -227,11 +227,9 @@ func (p *program) restore(ctx context.Context, log *slog.Logger, from string, id
 	if err != nil {
 		return err
 	}
-	restored, err := backup.Restore(ctx, archive, backup.RestoreParams{To: p.config.stores(log), Identities: identities})
+	restored, err := backup.Restore(domain.AsSystem(ctx, "restore"), archive,
+		backup.RestoreParams{To: p.config.stores(log), Identities: identities, Now: p.now(), Finish: p.noteRestored})
 	if err = errors.Join(err, archive.Close()); err != nil {
-		return err
-	}
-	if err := p.afterRestore(ctx, log, restored.At); err != nil {
 		return err
 	}
 	printf(p.Stdout, "Restored the backup of %s into %s, up to entry %d of the publication log.\n",
@@ -243,25 +241,11 @@ func (p *program) restore(ctx context.Context, log *slog.Logger, from string, id
 	return nil
 }
 
-// afterRestore migrates stores that were put back, and notes on the audit log that they were, which makes servers start paused.
-func (p *program) afterRestore(ctx context.Context, log *slog.Logger, at time.Time) error {
-	stores, err := store.Open(ctx, p.config.stores(log))
-	if err != nil {
-		return fmt.Errorf("open the stores: %w", err)
-	}
-	_, err = stores.Migrate(ctx)
-	if err == nil {
-		err = noteRestored(ctx, stores, p.now(), at)
-	}
-	return errors.Join(err, stores.Close())
-}
-
-// noteRestored writes to the audit log that the stores were put back or loaded, as they were at a time.
-func noteRestored(ctx context.Context, stores *store.Stores, now, at time.Time) error {
-	return stores.Desk(domain.AsSystem(ctx, "restore"), func(ctx context.Context, tx *store.Tx) error {
-		return audit.Append(ctx, tx, now.UTC().Truncate(time.Microsecond),
-			audit.Entry{Action: audit.RestoreStores, Detail: "as of " + at.UTC().Format(time.RFC3339)})
-	})
+// noteRestored writes to the audit log that the stores were put back or loaded, as they were at a time, which makes servers
+// start paused.
+func (p *program) noteRestored(ctx context.Context, tx *store.Tx, at time.Time) error {
+	return audit.Append(ctx, tx, p.now().UTC().Truncate(time.Microsecond),
+		audit.Entry{Action: audit.RestoreStores, Detail: "as of " + at.UTC().Format(time.RFC3339)})
 }
 
 // parseIdentities reads files of identities of age.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -59,6 +60,9 @@ func (r request) send(t *testing.T, a *app.App) response {
 	}
 	return response{res.StatusCode, res.Header, string(body)}
 }
+
+// requestIDs matches the ids of requests in answers.
+var requestIDs = regexp.MustCompile(`"?request_?[iI]d"?[:=] ?"?\w+`)
 
 // While the database is unavailable, every request that needs it gets 503 with
 // Retry-After and without the text of the database's error; the log has the cause.
@@ -116,8 +120,10 @@ func TestDatabaseUnavailable(t *testing.T) {
 				if after := got.header.Get("Retry-After"); (after != "") != (got.status == http.StatusServiceUnavailable) {
 					t.Errorf("%s: got Retry-After %q", which, after)
 				}
+				// The id of a request is random, and may have any digits.
+				shown := requestIDs.ReplaceAllString(got.body, "")
 				for _, secret := range []string{storetest.SecretHost, "SELECT", "dial", "SQLSTATE", "5432", "refused"} {
-					if strings.Contains(got.body, secret) {
+					if strings.Contains(shown, secret) {
 						t.Errorf("%s: the answer has %q: %s", which, secret, got.body)
 					}
 				}

@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/redthread-api/redthread/internal/backup"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
 )
 
 func (p *program) dumpCommand() *cobra.Command {
@@ -49,7 +51,7 @@ func (p *program) dump(ctx context.Context, log *slog.Logger, args []string) err
 		err := folder.Write(ctx, filepath.Base(args[0]), func(w io.Writer) (err error) {
 			totals, err = backup.Dump(ctx, b.stores, w, params)
 			return err
-		})
+		}, nil)
 		if err != nil {
 			return err
 		}
@@ -86,8 +88,16 @@ func (p *program) load(ctx context.Context, log *slog.Logger, args []string) err
 		return err
 	}
 	defer func() { _ = from.Close() }() // it is only read
+	// Before there are stores: a dump that is damaged leaves nothing behind.
+	dump, err := backup.Check(ctx, from)
+	if err != nil {
+		return err
+	}
+	if err := p.migrateEmpty(ctx, log); err != nil {
+		return err
+	}
 	return p.with(ctx, log, func(b *backend) error {
-		totals, err := backup.Load(ctx, b.stores, from, backup.LoadParams{Progress: p.count("Loading")})
+		totals, err := backup.Load(domain.AsSystem(ctx, "load"), b.stores, dump, backup.LoadParams{Progress: p.count("Loading"), Finish: p.noteRestored})
 		if err != nil {
 			return err
 		}
@@ -97,12 +107,22 @@ func (p *program) load(ctx context.Context, log *slog.Logger, args []string) err
 		if err := b.searchMaintenance.Reindex(ctx, p.progressOrNothing("Indexing")); err != nil {
 			return fmt.Errorf("everything was loaded, but the search index was not built (\"redthread reindex\" does it): %w", err)
 		}
-		if err := noteRestored(ctx, b.stores, p.now(), totals.At); err != nil {
-			return err
-		}
 		printf(p.Stdout, "Loaded %d rows into %s.\n", totals.Sum(), p.config.location())
 		return nil
 	})
+}
+
+// migrateEmpty brings stores that hold nothing to the schema of this binary: new ones, and those of a load that was killed.
+func (p *program) migrateEmpty(ctx context.Context, log *slog.Logger) error {
+	stores, err := store.Open(ctx, p.config.stores(log))
+	if err != nil {
+		return fmt.Errorf("open the stores: %w", err)
+	}
+	err = backup.MustBeEmpty(ctx, stores)
+	if err == nil {
+		_, err = stores.Migrate(ctx)
+	}
+	return errors.Join(err, stores.Close())
 }
 
 // seekable opens a file, or copies standard input to one that is gone when it is closed.

@@ -38,6 +38,9 @@ func newPause(ctx context.Context, asked bool, stores *store.Stores, log *slog.L
 		resumed, err = audit.LastOf(ctx, stores, audit.ResumeJobs)
 		asked = restored > resumed
 	}
+	if err == nil && !asked {
+		asked, err = stores.Restoring(ctx)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("pause: %w", err)
 	}
@@ -137,6 +140,9 @@ func (p *program) resume(ctx context.Context, log *slog.Logger, _ []string) erro
 		err := b.stores.Desk(domain.AsSystem(ctx, "resume"), func(ctx context.Context, tx *store.Tx) error {
 			return audit.Append(ctx, tx, p.now().UTC().Truncate(time.Microsecond), audit.Entry{Action: audit.ResumeJobs})
 		})
+		if err == nil {
+			err = b.stores.UnmarkRestoring(ctx)
+		}
 		if err != nil {
 			return err
 		}

@@ -168,6 +168,11 @@ func readArchive(ctx context.Context, from io.Reader, folder string, identities 
 	}
 	defer decompressed.Close()
 	m, err := readFiles(tar.NewReader(decompressed), folder)
+	if err == nil {
+		if n, rest := io.Copy(io.Discard, decompressed); n > 0 || rest != nil {
+			err = domain.Invalid("the backup is damaged: something follows its end")
+		}
+	}
 	if err != nil && ctx.Err() != nil {
 		return m, ctx.Err()
 	}

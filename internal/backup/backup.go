@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -46,6 +47,7 @@ type Result struct {
 // written (the integrity of SQLite files, that the log and live belong together) and read again afterwards. Where Make returns an error,
 // there is no backup of that name.
 func Make(ctx context.Context, stores *store.Stores, to Place, name string, p Params) (r Result, err error) {
+	removeStale(cmp.Or(p.Temp, os.TempDir()), "redthread-backup-*", p.Now)
 	folder, err := os.MkdirTemp(p.Temp, "redthread-backup-")
 	if err != nil {
 		return r, err
@@ -59,15 +61,27 @@ func Make(ctx context.Context, stores *store.Stores, to Place, name string, p Pa
 	size := new(counter)
 	err = to.Write(ctx, name, func(w io.Writer) error {
 		return writeArchive(ctx, io.MultiWriter(w, sum, size), r.Manifest, folder, p.Recipients)
+	}, func(stored io.Reader) error {
+		r.Bytes, r.SHA256 = int64(*size), hexSum(sum)
+		return readBack(ctx, stored, r.SHA256, len(p.Recipients) > 0)
 	})
 	if err != nil {
 		return r, fmt.Errorf("write the backup: %w", err)
 	}
-	r.Bytes, r.SHA256 = int64(*size), hexSum(sum)
-	if err := readBack(ctx, to, r, len(p.Recipients) > 0); err != nil {
-		return r, errors.Join(fmt.Errorf("read the backup again: %w", err), to.Remove(context.WithoutCancel(ctx), name))
-	}
 	return r, nil
+}
+
+// staleAfter is how old a folder is that a killed command has left.
+const staleAfter = 24 * time.Hour
+
+// removeStale removes the folders that killed commands have left. What cannot be removed stays.
+func removeStale(in, pattern string, now time.Time) {
+	folders, _ := filepath.Glob(filepath.Join(in, pattern)) // the pattern is valid
+	for _, folder := range folders {
+		if info, err := os.Lstat(folder); err == nil && info.IsDir() && now.Sub(info.ModTime()) > staleAfter {
+			_ = os.RemoveAll(folder)
+		}
+	}
 }
 
 // counter counts the bytes that are written to it.
@@ -78,24 +92,19 @@ func (c *counter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// readBack reads what was written from its place. One that is encrypted cannot be opened here: its bytes are compared.
-func readBack(ctx context.Context, from Place, r Result, encrypted bool) error {
-	f, err := from.Open(ctx, r.Name)
-	if err != nil {
-		return err
-	}
-	defer f.Close() // it is only read
+// readBack reads what was stored. What is encrypted cannot be opened here: its bytes are compared.
+func readBack(ctx context.Context, stored io.Reader, want string, encrypted bool) error {
 	sum := sha256.New()
-	all := io.TeeReader(contextReader{ctx, f}, sum)
+	all := io.TeeReader(contextReader{ctx, stored}, sum)
 	if !encrypted {
 		if _, err := readArchive(ctx, all, "", nil); err != nil {
-			return err
+			return fmt.Errorf("read it again: %w", err)
 		}
 	}
 	if _, err := io.Copy(io.Discard, all); err != nil {
-		return err
+		return fmt.Errorf("read it again: %w", err)
 	}
-	if hexSum(sum) != r.SHA256 {
+	if hexSum(sum) != want {
 		return errors.New("what is there is not what was written")
 	}
 	return nil

@@ -86,7 +86,7 @@ func OpenBucket(name, prefix string, getenv func(string) string) (Place, error) 
 }
 
 // Write implements [Place]. What is longer than a part is sent in parts, which become an object when the last one is there.
-func (b *bucket) Write(ctx context.Context, name string, write func(io.Writer) error) error {
+func (b *bucket) Write(ctx context.Context, name string, write func(io.Writer) error, check func(io.Reader) error) error {
 	exists, err := b.exists(ctx, name)
 	if err != nil {
 		return err
@@ -101,6 +101,16 @@ func (b *bucket) Write(ctx context.Context, name string, write func(io.Writer) e
 	}
 	if err != nil {
 		return errors.Join(err, u.abort(context.WithoutCancel(ctx)))
+	}
+	if check == nil {
+		return nil
+	}
+	stored, err := b.Open(ctx, name)
+	if err == nil {
+		err = errors.Join(check(stored), stored.Close())
+	}
+	if err != nil {
+		return errors.Join(err, b.Remove(context.WithoutCancel(ctx), name))
 	}
 	return nil
 }

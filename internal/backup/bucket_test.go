@@ -205,7 +205,7 @@ func TestBucket(t *testing.T) {
 				}
 			}
 			return nil
-		})
+		}, nil)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -217,7 +217,7 @@ func TestBucket(t *testing.T) {
 		if err = errors.Join(err, r.Close()); err != nil || !bytes.Equal(got, content) {
 			t.Errorf("%s: got %d bytes, want %d: %v", name, len(got), len(content), err)
 		}
-		if err := place.Write(t.Context(), name, func(io.Writer) error { return nil }); !errors.Is(err, fs.ErrExist) {
+		if err := place.Write(t.Context(), name, func(io.Writer) error { return nil }, nil); !errors.Is(err, fs.ErrExist) {
 			t.Errorf("%s: a second write: got %v", name, err)
 		}
 	}
@@ -248,7 +248,7 @@ func TestBucketFails(t *testing.T) {
 				return err
 			}
 			return fault
-		})
+		}, nil)
 		if !errors.Is(err, fault) || len(b.uploads) != 0 || len(b.objects) != 0 {
 			t.Errorf("got %v, %d uploads, %d objects", err, len(b.uploads), len(b.objects))
 		}
@@ -262,7 +262,7 @@ func TestBucketFails(t *testing.T) {
 			}
 			return 0
 		}
-		if err := b.open("").Write(t.Context(), "x", func(io.Writer) error { return nil }); err != nil {
+		if err := b.open("").Write(t.Context(), "x", func(io.Writer) error { return nil }, nil); err != nil {
 			t.Error(err)
 		}
 	})

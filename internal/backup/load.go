@@ -22,32 +22,51 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
+// Checked is a dump that was read from its begin to its end.
+type Checked struct {
+	from   io.ReadSeeker
+	head   header
+	totals Totals
+}
+
+// Check reads a dump, and compares its checksum and counts. A dump that is damaged, cut off or none at all is
+// [domain.ErrInvalid].
+func Check(ctx context.Context, from io.ReadSeeker) (*Checked, error) {
+	head, totals, err := verify(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	return &Checked{from, head, totals}, nil
+}
+
 // LoadParams say how a load is followed.
 type LoadParams struct {
 	Progress func(count int64) // called with the number of rows so far, for each; may be nil
+	// Finish is called in the transaction that writes the desk, after all rows; it may be nil. asOf is when the dump was made.
+	Finish func(ctx context.Context, tx *store.Tx, asOf time.Time) error
 }
 
-// Load puts a dump into new stores, on either engine. It reads the whole dump and compares its checksum and counts before
-// it writes. Each store is written in one transaction, the desk last: until that has committed, the desk is
-// as empty as before, and Load may be called again.
+// MustBeEmpty returns [domain.ErrConflict] if the desk of stores holds anything.
+func MustBeEmpty(ctx context.Context, stores *store.Stores) error {
+	used, err := inUse(ctx, stores)
+	if err == nil && used != "" {
+		err = domain.Conflict("the desk is not empty (it has %s), and is never replaced: take it away first", used)
+	}
+	return err
+}
+
+// Load puts a dump into new stores, on either engine. Each store is written in one transaction, the desk last: until that has committed,
+// the desk is as empty as before, and Load may be called again.
 //
-// A desk that holds anything is [domain.ErrConflict], and so are a dump of another schema than the
-// binary's; a dump that is damaged, cut off or none at all is [domain.ErrInvalid]. The search index is to be
-// built afterwards.
-func Load(ctx context.Context, stores *store.Stores, from io.ReadSeeker, p LoadParams) (Totals, error) {
+// A desk that holds anything is [domain.ErrConflict], and so is a dump of another schema than the
+// binary's. The search index is to be built afterwards.
+func Load(ctx context.Context, stores *store.Stores, dump *Checked, p LoadParams) (Totals, error) {
+	from, head, totals := dump.from, dump.head, dump.totals
 	schema, err := schemaOf(ctx, stores)
 	if err != nil {
-		return Totals{}, err
+		return totals, err
 	}
-	used, err := inUse(ctx, stores)
-	if err != nil {
-		return Totals{}, err
-	}
-	if used != "" {
-		return Totals{}, domain.Conflict("the desk is not empty (it has %s): load a dump into new stores", used)
-	}
-	head, totals, err := verify(ctx, from)
-	if err != nil {
+	if err := MustBeEmpty(ctx, stores); err != nil {
 		return totals, err
 	}
 	if !maps.Equal(head.Schema, schema) {
@@ -70,7 +89,11 @@ func Load(ctx context.Context, stores *store.Stores, from io.ReadSeeker, p LoadP
 		if err := source.begin(stage, tables); err != nil {
 			return totals, err
 		}
-		if err := stores.WriteRows(ctx, stage, source.next, func() error { return ctx.Err() }); err != nil {
+		var finish func(context.Context, *store.Tx) error
+		if stage == domain.Desk && p.Finish != nil {
+			finish = func(ctx context.Context, tx *store.Tx) error { return p.Finish(ctx, tx, totals.At) }
+		}
+		if err := stores.WriteRows(ctx, stage, source.next, finish); err != nil {
 			return totals, fmt.Errorf("load %s: %w", stageName(stage), err)
 		}
 	}

@@ -15,8 +15,9 @@ import (
 // Place is where backups are stored.
 type Place interface {
 	// Write stores what write writes under a name, whole or not at all. It never replaces what has the name: then it
-	// returns an error that is [fs.ErrExist].
-	Write(ctx context.Context, name string, write func(io.Writer) error) error
+	// returns an error that is [fs.ErrExist]. What is stored is read again with check, if that is not nil; where
+	// check returns an error, nothing has the name.
+	Write(ctx context.Context, name string, write func(io.Writer) error, check func(io.Reader) error) error
 	// Open returns what is stored under a name. The error is [fs.ErrNotExist] where there is none.
 	Open(ctx context.Context, name string) (io.ReadCloser, error)
 	// List returns the names in order.
@@ -30,8 +31,8 @@ type Folder string
 // partial is the end of the name of a file that is being written.
 const partial = ".partial"
 
-// Write implements [Place]. What a killed program has left under the name with the suffix ".partial" is replaced.
-func (d Folder) Write(_ context.Context, name string, write func(io.Writer) error) (err error) {
+// Write implements [Place]. While it is written, the file has a name of its own that begins with a dot and ends with ".partial".
+func (d Folder) Write(_ context.Context, name string, write func(io.Writer) error, check func(io.Reader) error) (err error) {
 	file := filepath.Join(string(d), name)
 	if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
 		if err == nil {
@@ -39,21 +40,45 @@ func (d Folder) Write(_ context.Context, name string, write func(io.Writer) erro
 		}
 		return err
 	}
-	f, err := os.OpenFile(file+partial, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	// A new file, which only its owner can read.
+	f, err := os.CreateTemp(string(d), "."+name+".*"+partial)
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if removeErr := os.Remove(f.Name()); !errors.Is(removeErr, fs.ErrNotExist) {
+			err = errors.Join(err, removeErr)
+		}
+	}()
 	err = write(f)
 	if err == nil {
 		err = f.Sync()
 	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(file+partial, file)
+	if err == nil && check != nil {
+		if _, err = f.Seek(0, io.SeekStart); err == nil {
+			err = check(f)
+		}
 	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file+partial))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err := moveNew(f.Name(), file); err != nil {
+		return err
 	}
 	return syncFolder(string(d))
+}
+
+// moveNew gives a file a name that no file has. A second name for it is refused where there is one; file systems without
+// such names rename it.
+func moveNew(from, to string) error {
+	err := os.Link(from, to)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(err, &fs.PathError{Op: "create", Path: to, Err: fs.ErrExist})
+	}
+	return os.Rename(from, to)
 }
 
 // syncFolder makes the names in a folder durable. File systems that cannot do that do it by themselves.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"filippo.io/age"
 
@@ -21,6 +22,21 @@ type RestoreParams struct {
 	To         store.Config
 	Identities []age.Identity // that open an encrypted backup
 	Temp       string         // the folder for what is unpacked of a backup of PostgreSQL; empty: that of the system
+	Now        time.Time
+	// Finish is called before anything can be used, with a transaction on the desk that is put back; it may be nil. asOf is when the
+	// backup was made.
+	Finish func(ctx context.Context, tx *store.Tx, asOf time.Time) error
+}
+
+// finish migrates stores that were put back, and calls Finish.
+func (p RestoreParams) finish(ctx context.Context, stores *store.Stores, asOf time.Time) error {
+	if _, err := stores.Migrate(ctx); err != nil {
+		return err
+	}
+	if p.Finish == nil {
+		return nil
+	}
+	return stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error { return p.Finish(ctx, tx, asOf) })
 }
 
 // Restored says what Restore did.
@@ -31,7 +47,7 @@ type Restored struct {
 }
 
 // Restore puts a backup where there are no stores, or empty ones. No program may use them meanwhile. The stores
-// are of the schema of the backup afterwards.
+// are of the schema of this binary afterwards.
 //
 // A desk that holds anything is never replaced: [domain.ErrConflict]. A live that is there is left as it is
 // if it was made from the publication log of the backup, so that readers can be served from it until it is rebuilt; a live of another
@@ -54,6 +70,7 @@ func restoreSQLite(ctx context.Context, from io.Reader, p RestoreParams) (r Rest
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return r, err
 	}
+	removeStale(dir, ".restore-*", p.Now)
 	// In the same file system, so that files can be moved into their place.
 	unpacked, err := os.MkdirTemp(dir, ".restore-")
 	if err != nil {
@@ -69,7 +86,9 @@ func restoreSQLite(ctx context.Context, from io.Reader, p RestoreParams) (r Rest
 			return r, fmt.Errorf("%s of the backup: %w", name, err)
 		}
 	}
-	removeBeside(unpacked)
+	if err := finishFiles(ctx, unpacked, p, r.At); err != nil {
+		return r, err
+	}
 	if r.LiveLeft, err = sameLive(ctx, p.To, r.Log.Identity); err != nil {
 		return r, err
 	}
@@ -85,6 +104,20 @@ func restoreSQLite(ctx context.Context, from io.Reader, p RestoreParams) (r Rest
 	return r, syncFolder(dir)
 }
 
+// finishFiles brings SQLite files to the schema of this binary and calls Finish, before they are in their place.
+func finishFiles(ctx context.Context, folder string, p RestoreParams, asOf time.Time) error {
+	err := open(ctx, store.Config{Dir: folder, Log: p.To.Log}, func(stores *store.Stores) error { return p.finish(ctx, stores, asOf) })
+	if err != nil {
+		return err
+	}
+	// SQLite has written all of it to the files when the last connection is closed.
+	if logs, _ := filepath.Glob(filepath.Join(folder, "*-wal")); len(logs) > 0 {
+		return fmt.Errorf("%s was left beside the files that were unpacked", filepath.Base(logs[0]))
+	}
+	removeBeside(folder)
+	return nil
+}
+
 // unpack reads a backup into a folder. One of rows, which fits any engine, is loaded from there at once; any other has to be of the
 // form that is wanted.
 func unpack(ctx context.Context, from io.Reader, folder string, p RestoreParams, want Content) (m Manifest, loaded bool, err error) {
@@ -93,7 +126,7 @@ func unpack(ctx context.Context, from io.Reader, folder string, p RestoreParams,
 	case err != nil:
 		return m, false, err
 	case m.Content == Rows:
-		return m, true, loadRows(ctx, p.To, folder)
+		return m, true, loadRows(ctx, p, folder)
 	case m.Content != want:
 		return m, false, wrongEngine(m)
 	}
@@ -128,13 +161,7 @@ func open(ctx context.Context, c store.Config, fn func(*store.Stores) error) err
 
 // mustBeEmpty returns an error if the desk holds anything.
 func mustBeEmpty(ctx context.Context, c store.Config) error {
-	return open(ctx, c, func(stores *store.Stores) error {
-		used, err := inUse(ctx, stores)
-		if err == nil && used != "" {
-			err = domain.Conflict("the desk is not empty (it has %s), and a restore never replaces one: take it away first", used)
-		}
-		return err
-	})
+	return open(ctx, c, func(stores *store.Stores) error { return MustBeEmpty(ctx, stores) })
 }
 
 // sameLive reports whether there is a live of a publication log. Empty stores have none.
@@ -165,17 +192,21 @@ func sameLive(ctx context.Context, c store.Config, identity string) (there bool,
 }
 
 // loadRows loads the rows of a backup into new stores.
-func loadRows(ctx context.Context, c store.Config, folder string) error {
+func loadRows(ctx context.Context, p RestoreParams, folder string) error {
 	f, err := os.Open(filepath.Join(folder, rowsFile))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }() // it is only read
-	return open(ctx, c, func(stores *store.Stores) error {
+	dump, err := Check(ctx, f)
+	if err != nil {
+		return err
+	}
+	return open(ctx, p.To, func(stores *store.Stores) error {
 		if _, err := stores.Migrate(ctx); err != nil {
 			return err
 		}
-		_, err := Load(ctx, stores, f, LoadParams{})
+		_, err := Load(ctx, stores, dump, LoadParams{Finish: p.Finish})
 		return err
 	})
 }
@@ -211,10 +242,17 @@ func restorePostgres(ctx context.Context, from io.Reader, p RestoreParams) (r Re
 		if err := stores.DropEmpty(ctx, r.LiveLeft); err != nil {
 			return err
 		}
+		// Between the commit of pg_restore and that of Finish, the mark keeps servers paused.
+		if err := stores.MarkRestoring(ctx); err != nil {
+			return err
+		}
 		if err := runPostgres(ctx, p.To.DeskDSN, "pg_restore", append(args, filepath.Join(unpacked, pgDumpFile))...); err != nil {
 			return err
 		}
 		stores.GrantLive(ctx)
-		return nil
+		if err := p.finish(ctx, stores, r.At); err != nil {
+			return err
+		}
+		return stores.UnmarkRestoring(ctx)
 	})
 }

@@ -133,3 +133,31 @@ func (s *Stores) DropEmpty(ctx context.Context, leaveLive bool) error {
 	}
 	return nil
 }
+
+// restoringSchema is an empty schema of PostgreSQL that is there while a backup is put back.
+const restoringSchema = "redthread_restoring"
+
+// MarkRestoring notes in the database of PostgreSQL that a backup is being put back, until [Stores.UnmarkRestoring].
+func (s *Stores) MarkRestoring(ctx context.Context) error {
+	_, err := s.deskWrite.db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+restoringSchema)
+	return translate(err)
+}
+
+// UnmarkRestoring takes the note of [Stores.MarkRestoring] back. On SQLite it does nothing.
+func (s *Stores) UnmarkRestoring(ctx context.Context) error {
+	if !s.postgres() {
+		return nil
+	}
+	_, err := s.deskWrite.db.ExecContext(ctx, "DROP SCHEMA IF EXISTS "+restoringSchema)
+	return translate(err)
+}
+
+// Restoring reports whether a backup is being put back, or was until its command was killed. On SQLite it never is:
+// there what is put back is complete before it is in its place.
+func (s *Stores) Restoring(ctx context.Context) (is bool, err error) {
+	if !s.postgres() {
+		return false, nil
+	}
+	err = s.deskWrite.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)", restoringSchema).Scan(&is)
+	return is, translate(err)
+}

@@ -186,11 +186,11 @@ func plainValue(of field.Type, v any) (any, error) {
 }
 
 // WriteRows replaces all rows of a store by what next returns, in one transaction: rows in the order of
-// ReadRows, values in its form. next returns a nil table at the end. WriteRows calls finish in the transaction, after
-// the last row.
+// ReadRows, values in its form. next returns a nil table at the end. WriteRows calls finish, if it is not nil, in the transaction,
+// after the last row.
 //
 // The store must be of this binary's schema, and nothing else may use it. Sequences go on behind the highest key.
-func (s *Stores) WriteRows(ctx context.Context, stage domain.Stage, next func() (*db.Table, []any, error), finish func() error) error {
+func (s *Stores) WriteRows(ctx context.Context, stage domain.Stage, next func() (*db.Table, []any, error), finish func(context.Context, *Tx) error) error {
 	tables, err := s.RowTables(ctx, stage)
 	if err != nil {
 		return err
@@ -214,7 +214,10 @@ func (s *Stores) WriteRows(ctx context.Context, stage domain.Stage, next func() 
 		if err := w.write(ctx, tables); err != nil {
 			return err
 		}
-		return finish()
+		if finish == nil {
+			return nil
+		}
+		return finish(ctx, tx)
 	})
 }
 
