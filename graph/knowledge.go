@@ -27,8 +27,10 @@ func (r queryResolver) Network(
 	switch {
 	case len(around) == 0:
 		problems.Add("around", "an id or a slug is required")
-	case len(around) > min(maxAround, limit):
-		problems.Add("around", "%d are too many; at most %d, and at most the limit", len(around), maxAround)
+	case len(around) > maxAround:
+		problems.Add("around", "%d are too many; at most %d", len(around), maxAround)
+	case limit >= 1 && len(around) > limit:
+		problems.Add("limit", "%d is too low for the %d entities of around", limit, len(around))
 	default:
 		entities, err := named(ctx, r.Resolver, catalog.Entities, &problems, "around", around)
 		if err != nil {

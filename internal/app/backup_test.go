@@ -179,6 +179,11 @@ func TestLoadRefuses(t *testing.T) {
 				t.Errorf("%s: exit %d: %s%s", name, code, out, errs)
 			}
 		}
+		if to.DeskDSN == "" {
+			if _, err := os.Stat(to.Dir); !os.IsNotExist(err) {
+				t.Errorf("a dump that was refused left stores: %v", err)
+			}
+		}
 		// Nothing of it was written, so the whole one can be loaded, and then no second one.
 		if code, _, errs := run(t, environment(to), "load", whole); code != 0 {
 			t.Fatal(errs)
@@ -305,6 +310,17 @@ func TestBackupIsCheckedAndEncrypted(t *testing.T) {
 			t.Errorf("a backup replaces a file: exit %d, %s", code, errs)
 		}
 
+		plain, longer := filepath.Join(t.TempDir(), "plain"), filepath.Join(t.TempDir(), "longer")
+		if code, _, errs := run(t, environment(c), "backup", plain); code != 0 {
+			t.Fatal(errs)
+		}
+		once, err := os.ReadFile(plain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(longer, append(once, once...), 0o600); err != nil {
+			t.Fatal(err)
+		}
 		to := newStores(t, c)
 		damaged, cut := filepath.Join(t.TempDir(), "damaged"), filepath.Join(t.TempDir(), "cut")
 		changed := slices.Clone(text)
@@ -324,6 +340,7 @@ func TestBackupIsCheckedAndEncrypted(t *testing.T) {
 			"a damaged backup":   {[]string{"--identity", keyFile, damaged}, "damaged"},
 			"one that is cut":    {[]string{"--identity", keyFile, cut}, ""},
 			"what is no backup":  {[]string{keyFile}, "no backup"},
+			"one that goes on":   {[]string{longer}, "damaged"},
 			"a file that is not": {[]string{filepath.Join(t.TempDir(), "none")}, "no such file"},
 		} {
 			if code, out, errs := run(t, environment(to), append([]string{"restore"}, row.args...)...); code == 0 || !strings.Contains(errs, row.want) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -72,14 +73,12 @@ type handler struct {
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p := readParameters(r.URL.Query(), h.parameters)
 	variables := h.variables(p)
-	if h.refuse(w, r, p) {
+	if p.problems.Len() > 0 {
+		h.checkOthers(r.Context(), p)
+		h.refuse(w, r, p)
 		return
 	}
-	document := h.document
-	if h.query != nil {
-		document = h.query(p)
-	}
-	resp := h.Executor.Execute(r.Context(), transport.Request{Document: document, Variables: variables})
+	resp := h.execute(r.Context(), p, variables)
 	content.CopyHeader(w, resp)
 	if len(resp.Errors) > 0 {
 		h.addErrors(p, resp.Errors)
@@ -114,6 +113,35 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body) // the client may have disconnected
+	}
+}
+
+// execute runs the query for a request.
+func (h *handler) execute(ctx context.Context, p *parameters, variables map[string]any) transport.Response {
+	document := h.document
+	if h.query != nil {
+		document = h.query(p)
+	}
+	return h.Executor.Execute(ctx, transport.Request{Document: document, Variables: variables})
+}
+
+// checkOthers adds what is wrong with the parameters that can be read where others cannot be: only the query knows whether there
+// are such entities, and its limits. The query runs without those that cannot be read.
+func (h *handler) checkOthers(ctx context.Context, p *parameters) {
+	values, wrong := maps.Clone(p.values), map[string]bool{}
+	for _, f := range p.problems.List() {
+		wrong[f.Path] = true
+		delete(values, f.Path)
+	}
+	others := readParameters(values, h.parameters)
+	variables := h.variables(others)
+	if others.problems.Len() == 0 {
+		h.addErrors(others, h.execute(ctx, others, variables).Errors)
+	}
+	for _, f := range others.problems.List() {
+		if !wrong[f.Path] {
+			p.problems.Add(f.Path, "%s", f.Message)
+		}
 	}
 }
 

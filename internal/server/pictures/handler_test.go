@@ -139,7 +139,7 @@ func TestOwnership(t *testing.T) {
 	}
 }
 
-// A request that is not right is refused before anything is read, with all that is wrong.
+// A request that is not right is refused, with all that is wrong: what the query says of the other parameters as well.
 func TestParameters(t *testing.T) {
 	t.Parallel()
 	for target, want := range map[string]string{
@@ -153,9 +153,20 @@ func TestParameters(t *testing.T) {
 		"/ownership.svg?of=a&maxDepth=9999999999999999999999&a=b": "maxDepth",
 	} {
 		a := &api{}
-		if w := get(t, a, target); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), want) || a.calls != 0 {
+		if w := get(t, a, target); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), want) || a.calls > 1 {
 			t.Errorf("%s: got %d %s, %d queries", target, w.Code, w.Body, a.calls)
 		}
+	}
+	fields := []domain.FieldError{{Path: "around[1]", Message: "there is no such entity"}, {Path: "limit", Message: "want a number from 1 to 150"}}
+	a := &api{response: transport.Response{Errors: gqlerror.List{{Message: "no", Extensions: map[string]any{"code": "BAD_USER_INPUT", "fields": fields}}}}}
+	w := get(t, a, "/network.svg?around=a,b&limit=0&depth=x&at=2020-13")
+	for _, want := range []string{"depth", "at", `"b": there is no such entity`, "want a number from 1 to 150"} {
+		if !strings.Contains(w.Body.String(), want) {
+			t.Errorf("got %s, want %s in it", w.Body, want)
+		}
+	}
+	if _, ok := a.variables["at"]; ok && a.variables["at"] != nil {
+		t.Errorf("the query got what cannot be read: %v", a.variables)
 	}
 }
 
