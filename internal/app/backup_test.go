@@ -436,3 +436,32 @@ func TestBackupsAreKept(t *testing.T) {
 		}
 	}
 }
+
+// What a restore that was killed has left on PostgreSQL is paused until it is resumed.
+func TestInterruptedRestoreIsPaused(t *testing.T) {
+	t.Parallel()
+	c := storetest.PostgresConfig(t)
+	stores, err := store.Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stores.Close() }() // it is only read at the end
+	if err := stores.MarkRestoring(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a := start(t, config(t, c), parts(io.Discard))
+	if !a.Paused() {
+		t.Error("it is not paused")
+	}
+	stop(t, a)
+	if code, _, errs := run(t, environment(c), "resume"); code != 0 {
+		t.Fatal(errs)
+	}
+	if marked, err := stores.Restoring(t.Context()); marked || err != nil {
+		t.Errorf("got %t, %v", marked, err)
+	}
+	a = start(t, config(t, c), parts(io.Discard))
+	if a.Paused() {
+		t.Error("it is still paused after resume")
+	}
+}
