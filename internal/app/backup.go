@@ -44,7 +44,7 @@ An existing folder, or a place that ends with /, gets a file that is named for t
 Copies are made in the folder for temporary files first (TMPDIR): it needs room for both stores.
 
 With --recipient the archive is encrypted with age (age-encryption.org): for a recipient such as age1…, or all of a
-file of recipients. Whoever backs up does not need the identity that opens it.
+file of recipients. The machine that makes backups does not need the identity that opens it.
 
 With --every it goes on until it is stopped, and makes a backup each time. With --keep, backups of the place that are older are
 removed after one has succeeded, never the last one, and nothing that has another name.

@@ -22,7 +22,7 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// defaultMetricsAddr is where /metrics is served. It is of this machine only, because the metrics are for whoever runs the server.
+// defaultMetricsAddr is where /metrics is served. It is of this machine only, because the metrics are for its operators.
 const defaultMetricsAddr = "127.0.0.1:9464"
 
 // metricsServer serves /metrics at an address of its own.
