@@ -41,6 +41,9 @@ func newStores(t *testing.T, like store.Config) store.Config {
 // rows. It returns a key of an ADMIN.
 func fill(t *testing.T, c store.Config) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("skipped with -short: commands run one after the other, which the race detector only slows down")
+	}
 	settings, p := config(t, c), parts(io.Discard)
 	settings.Demo = true
 	p.Demo = app.DemoContent{Load: democontent.LoadAt, UpdateURLs: democontent.UpdateURLs, Files: pages.Files{Path: democontent.Path, Handler: democontent.Files}}
