@@ -266,7 +266,7 @@ func (t *ties) ask(b *testing.B, s *store.Stores, g *knowledge.Graph) {
 		if err != nil {
 			return err
 		}
-		rule, _ := ownership.FindRule("OFAC", "")
+		rule, _ := ownership.FindRule("OFAC", "", "2026-01-01")
 		_, err = stakes.Graph.Decide(ownership.Query{Target: target, Rule: rule, Listed: stakes.Entities[len(stakes.Entities)-1:]})
 		return err
 	})

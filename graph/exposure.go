@@ -41,8 +41,8 @@ func (r *Resolver) day(ctx context.Context, problems *domain.Problems, asOf *dom
 	return *asOf
 }
 
-// listRule reads an OwnershipListInput. Listings count that the rule covers.
-func listRule(problems *domain.Problems, path string, in filter) ownership.Rule {
+// listRule reads an OwnershipListInput, with the rule that applies on a day where a known one is meant. Listings count that the rule covers.
+func listRule(problems *domain.Problems, path string, in filter, day domain.Date) ownership.Rule {
 	text := func(name string) string { s, _ := in[name].(string); return s }
 	rule := ownership.Rule{Comparison: ownership.AtLeast, Together: true, ListingCounts: true}
 	switch threshold, given := in["threshold"], text("rule"); {
@@ -63,7 +63,7 @@ func listRule(problems *domain.Problems, path string, in filter) ownership.Rule 
 			problems.Add(path+".threshold", "%s is no threshold: want more than 0, and at most 100", rule.Threshold)
 		}
 	default:
-		known, ok := ownership.FindRule(cmp.Or(given, text("authority")), text("programme"))
+		known, ok := ownership.FindRule(cmp.Or(given, text("authority")), text("programme"), day)
 		switch {
 		case ok:
 			rule = known
@@ -147,7 +147,7 @@ func (r entityResolver) Exposure(ctx context.Context, obj *db.Entity, lists []fi
 	}
 	var rules []ownership.Rule
 	for i, list := range lists[:min(len(lists), maxLists)] {
-		rules = append(rules, listRule(&problems, fmt.Sprintf("lists.%d", i), list))
+		rules = append(rules, listRule(&problems, fmt.Sprintf("lists.%d", i), list, day))
 	}
 	if err := problems.Err("the arguments are not right"); err != nil {
 		return nil, err
@@ -162,7 +162,7 @@ func (r entityResolver) Exposure(ctx context.Context, obj *db.Entity, lists []fi
 		return nil, err
 	}
 	if lists == nil {
-		rules = knownRules(listings)
+		rules = knownRules(listings, day)
 	}
 	for i, rule := range rules {
 		if slices.ContainsFunc(listings, func(l knowledge.Listing) bool { return rule.Covers(l.Authority, l.Programme) }) {
@@ -249,11 +249,11 @@ func (r entityResolver) Exposure(ctx context.Context, obj *db.Entity, lists []fi
 	return out, nil
 }
 
-// knownRules returns the rules that are known for the lists of listings.
-func knownRules(listings []knowledge.Listing) []ownership.Rule {
+// knownRules returns the rules that are known for the lists of listings, and apply on a day.
+func knownRules(listings []knowledge.Listing, day domain.Date) []ownership.Rule {
 	var rules []ownership.Rule
 	for _, rule := range ownership.Rules() {
-		if slices.ContainsFunc(listings, func(l knowledge.Listing) bool { return rule.Covers(l.Authority, l.Programme) }) {
+		if rule.AppliesOn(day) && slices.ContainsFunc(listings, func(l knowledge.Listing) bool { return rule.Covers(l.Authority, l.Programme) }) {
 			rules = append(rules, rule)
 		}
 	}
@@ -406,7 +406,7 @@ func (r entityResolver) holdings(
 func (r queryResolver) ExposureReport(ctx context.Context, list filter, asOf *domain.Date, first, offset int) (*model.ExposureReport, error) {
 	var problems domain.Problems
 	day := r.day(ctx, &problems, asOf)
-	rule := listRule(&problems, "list", list)
+	rule := listRule(&problems, "list", list, day)
 	checkRange(&problems, "first", first, 0, maxOwnership)
 	checkOffset(&problems, offset)
 	if err := problems.Err("the arguments are not right"); err != nil {

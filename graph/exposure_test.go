@@ -64,6 +64,9 @@ func TestExposure(t *testing.T) {
 			{"v", `(asOf: "2020-01-01")`, `UNDETERMINED 0-100 of 1: x→v; open x UNKNOWN_SHARE NOT_BLOCKED BLOCKED_BY_OWNERSHIP; economic 0-100`},
 			{"x", `(asOf: "2020-01-01")`, `LISTED 0-0 of 0: ; economic 0-0`},
 			{"x", `(asOf: "2014-12-31", lists: [{authority: "OFAC"}])`, `NOT_BLOCKED 0-0`},
+			// The European Union counts exactly a half from 3 July 2024 on.
+			{"a", `(asOf: "2024-07-02", lists: [{authority: "OFAC", rule: "EU"}])`, `NOT_BLOCKED 50-50 of 1: x→a; economic 50-50`},
+			{"a", `(asOf: "2024-07-03", lists: [{authority: "OFAC", rule: "EU"}])`, `BLOCKED_BY_OWNERSHIP 50-50 of 1: x→a; economic 50-50`},
 			{"b", ``, `NOT_BLOCKED 0-0 of 1: ; CONTROLS`},
 			{"y", `(asOf: "2014-01-01")`, ``},
 		} {

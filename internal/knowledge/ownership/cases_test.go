@@ -58,7 +58,7 @@ func handCases(t *testing.T) []handCase {
 		}
 		switch what, of, _ := strings.Cut(key, " "); what {
 		case "rule":
-			c.rule = rule(t, value)
+			c.rule = ruleOn(t, value, c.params.AsOf)
 		case "listed":
 			c.listed = names(value)
 		case "as": // as of

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/knowledge/ownership"
@@ -76,6 +77,16 @@ func TestManualsCases(t *testing.T) {
 	}
 }
 
+// day writes a day, or one some days from it, as the manual does.
+func day(t *testing.T, d domain.Date, later int) string {
+	t.Helper()
+	at, err := time.Parse(time.DateOnly, string(d))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at.AddDate(0, 0, later).Format("2 January 2006")
+}
+
 func TestManualsRules(t *testing.T) {
 	t.Parallel()
 	table := rows(manual(t, "### The rule"))
@@ -90,9 +101,15 @@ func TestManualsRules(t *testing.T) {
 		if !r.ControlTest {
 			control = "is not part of the rule"
 		}
+		when := ""
+		if r.Since != "" {
+			when = ", since " + day(t, r.Since, 0)
+		} else if r.Until != "" {
+			when = ", until " + day(t, r.Until, -1)
+		}
 		found := false
 		for _, row := range table {
-			if !strings.HasPrefix(row[0], "`"+r.Authority+"`") {
+			if !strings.HasPrefix(row[0], "`"+r.Authority+"`"+when) {
 				continue
 			}
 			found = true

@@ -20,7 +20,7 @@ func ExampleGraph_Decide() {
 		fmt.Println(err)
 		return
 	}
-	rule, _ := ownership.FindRule("OFAC", "")
+	rule, _ := ownership.FindRule("OFAC", "", "2024-06-30")
 	d, err := g.Decide(ownership.Query{Target: target, Rule: rule, Listed: []domain.ID{listed}})
 	if err != nil {
 		fmt.Println(err)

@@ -3,6 +3,7 @@ package ownership_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"testing"
@@ -66,6 +67,22 @@ func TestRuleRefuses(t *testing.T) {
 	}
 }
 
+// On each day there is one rule of an authority, with no gap and no overlap.
+func TestRulesFollowEachOther(t *testing.T) {
+	t.Parallel()
+	for _, day := range []domain.Date{"1990-01-01", "2024-07-02", "2024-07-03", "2100-01-01"} {
+		applying := map[string]int{}
+		for _, r := range ownership.Rules() {
+			if r.AppliesOn(day) {
+				applying[r.Authority]++
+			}
+		}
+		if want := map[string]int{"EU": 1, "OFAC": 1, "UK": 1}; !maps.Equal(applying, want) {
+			t.Errorf("on %s there are the rules %v, want %v", day, applying, want)
+		}
+	}
+}
+
 func TestKnownRulesAreComplete(t *testing.T) {
 	t.Parallel()
 	for _, r := range ownership.Rules() {
@@ -90,7 +107,7 @@ func TestFindRule(t *testing.T) {
 		{"U.S. Department of Defense", "", false},
 		{"", "", false},
 	} {
-		r, ok := ownership.FindRule(tc.authority, tc.programme)
+		r, ok := ownership.FindRule(tc.authority, tc.programme, today)
 		if ok != tc.found || ok && r.Authority != tc.authority {
 			t.Errorf("rule for %q %q: got %q, %t, want found %t", tc.authority, tc.programme, r.Authority, ok, tc.found)
 		}

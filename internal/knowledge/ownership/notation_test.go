@@ -120,10 +120,16 @@ func graph(t testing.TB, lines ...string) *ownership.Graph {
 	return g
 }
 
-// rule reads the name of a known rule, or a comparison and a threshold.
+// rule reads the name of a rule that is known on 30 June 2024, or a comparison and a threshold.
 func rule(t testing.TB, s string) ownership.Rule {
 	t.Helper()
-	if r, ok := ownership.FindRule(s, ""); ok {
+	return ruleOn(t, s, today)
+}
+
+// ruleOn reads the name of a rule that is known on a day, or a comparison and a threshold.
+func ruleOn(t testing.TB, s string, day domain.Date) ownership.Rule {
+	t.Helper()
+	if r, ok := ownership.FindRule(s, "", day); ok {
 		return r
 	}
 	var comparison, threshold string

@@ -22,6 +22,9 @@ type Rule struct {
 	Authority, Programme string
 	// Except are programmes of the authority to which the rule does not apply.
 	Except []string
+	// Since and Until are the days between which the rule applies: from the one on, and no longer on the other, which is the first day of the
+	// rule that followed. Empty: it has always applied, and it does now.
+	Since, Until domain.Date
 
 	Threshold  domain.Share
 	Comparison Comparison
@@ -40,15 +43,21 @@ type Rule struct {
 	Title, URL string // of the source that states the rule
 }
 
-// Rules returns the rules that are known by name, in order of authority. A caller may
-// pass rules of its own for other lists.
-//
-// The European Union changed its threshold from more than 50 percent to 50 percent or
-// more on 3 July 2024.
+// euHalf is the day on which the European Union changed its threshold from more than 50 percent to 50 percent or more.
+const euHalf domain.Date = "2024-07-03"
+
+// Rules returns the rules that are known by name, in order of authority, and of one authority in the order of
+// time. A caller may pass rules of its own for other lists.
 func Rules() []Rule {
 	return []Rule{
 		{
-			Authority: "EU", Threshold: 50_000_000, Comparison: AtLeast,
+			Authority: "EU", Threshold: 50_000_000, Comparison: MoreThan, Until: euHalf,
+			Together: true, ListingCounts: true, ControlTest: true,
+			Title: "EU Best Practices for the effective implementation of restrictive measures (8519/18)",
+			URL:   "https://data.consilium.europa.eu/doc/document/ST-8519-2018-INIT/en/pdf",
+		},
+		{
+			Authority: "EU", Threshold: 50_000_000, Comparison: AtLeast, Since: euHalf,
 			Together: true, ListingCounts: true, ControlTest: true,
 			Title: "Update of the EU Best Practices for the effective implementation of restrictive measures (11623/24)",
 			URL:   "https://data.consilium.europa.eu/doc/document/ST-11623-2024-INIT/en/pdf",
@@ -70,15 +79,20 @@ func Rules() []Rule {
 	}
 }
 
-// FindRule returns the rule for listings of an authority under a programme, which may be
+// FindRule returns the rule that applies on a day to listings of an authority under a programme, which may be
 // empty. ok is false if no rule is known for them.
-func FindRule(authority, programme string) (rule Rule, ok bool) {
+func FindRule(authority, programme string, day domain.Date) (rule Rule, ok bool) {
 	for _, r := range Rules() {
-		if r.Covers(authority, programme) {
+		if r.AppliesOn(day) && r.Covers(authority, programme) {
 			return r, true
 		}
 	}
 	return Rule{}, false
+}
+
+// AppliesOn reports whether the rule applies on a day.
+func (r Rule) AppliesOn(day domain.Date) bool {
+	return !r.Since.After(day) && (r.Until == "" || r.Until.After(day))
 }
 
 // Covers reports whether the rule applies to listings of an authority under a
