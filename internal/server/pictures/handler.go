@@ -136,7 +136,14 @@ func (h *handler) checkOthers(ctx context.Context, p *parameters) {
 	others := readParameters(values, h.parameters)
 	variables := h.variables(others)
 	if others.problems.Len() == 0 {
-		h.addErrors(others, h.execute(ctx, others, variables).Errors)
+		resp := h.execute(ctx, others, variables)
+		h.addErrors(others, resp.Errors)
+		if len(resp.Errors) == 0 {
+			// What the query finds nothing for is wrong as well.
+			if _, err := h.draw(ctx, resp.Data, others); err == errNothing {
+				others.problems.Add("of", "there is no such entity")
+			}
+		}
 	}
 	for _, f := range others.problems.List() {
 		if !wrong[f.Path] {

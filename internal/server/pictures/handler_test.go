@@ -160,13 +160,24 @@ func TestParameters(t *testing.T) {
 	fields := []domain.FieldError{{Path: "around[1]", Message: "there is no such entity"}, {Path: "limit", Message: "want a number from 1 to 150"}}
 	a := &api{response: transport.Response{Errors: gqlerror.List{{Message: "no", Extensions: map[string]any{"code": "BAD_USER_INPUT", "fields": fields}}}}}
 	w := get(t, a, "/network.svg?around=a,b&limit=0&depth=x&at=2020-13")
-	for _, want := range []string{"depth", "at", `"b": there is no such entity`, "want a number from 1 to 150"} {
+	for _, want := range []string{"depth: ", "at: ", `"b": there is no such entity`, "want a number from 1 to 150"} {
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("got %s, want %s in it", w.Body, want)
 		}
 	}
-	if _, ok := a.variables["at"]; ok && a.variables["at"] != nil {
-		t.Errorf("the query got what cannot be read: %v", a.variables)
+	a = &api{response: transport.Response{Data: []byte(`{"entities":{"nodes":[]}}`)}}
+	if w := get(t, a, "/ownership.svg?of=nothing&authority=a&threshold=x"); w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "of: there is no such entity") || !strings.Contains(w.Body.String(), "threshold") {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
+// What cannot be read does not go into the query for the others.
+func TestParametersThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	a := &api{}
+	get(t, a, "/network.svg?around=a&depth=x&at=2020-13")
+	if a.calls != 1 || a.variables["at"] != nil || a.variables["depth"] == nil {
+		t.Errorf("got %d queries with %v", a.calls, a.variables)
 	}
 }
 
