@@ -45,7 +45,7 @@ func MomentOf(ctx context.Context, s *store.Stores) (Moment, error) {
 
 // ChangedBetween returns the documents of a type which releases changed, added to live or removed from it between two
 // moments, of which the second is that of the snapshot of ctx, also those that changed only in their effective
-// marking. known is false where that cannot be told, and any may have changed.
+// marking. known is false where that is unknown, and any may have changed.
 func ChangedBetween(ctx context.Context, s *store.Stores, t domain.Type, from, to Moment) (ids []domain.ID, known bool, err error) {
 	const width = 4
 	values, err := s.ReadValues(ctx, store.Bind(s.Dialect(), "SELECT id, at, previous, previous_at FROM live_steps WHERE id > ? AND id <= ? ORDER BY id"),
