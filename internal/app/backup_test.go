@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,13 +38,38 @@ func newStores(t *testing.T, like store.Config) store.Config {
 	return storetest.BarePostgresConfig(t)
 }
 
-// fill loads the demo, makes a webhook, keys, a subscriber and a schedule, and changes some of it, so that all tables have
-// rows. It returns a key of an ADMIN.
+// filled is a dump of stores with the demo, a webhook and a schedule, and a key of an ADMIN. It is made once, because loading it is quicker.
+var filled struct {
+	sync.Once
+	dump []byte
+	key  string
+}
+
+// fill puts what filled has into new stores, and returns the key.
 func fill(t *testing.T, c store.Config) string {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("skipped with -short: commands run one after the other, which the race detector only slows down")
+	filled.Do(func() {
+		from := store.Config{Dir: filepath.Join(t.TempDir(), "content")}
+		filled.key = writeContent(t, from)
+		code, out, errs := run(t, environment(from), "dump", "-")
+		if code != 0 {
+			t.Fatal(errs)
+		}
+		filled.dump = []byte(out)
+	})
+	file := filepath.Join(t.TempDir(), "content.ndjson")
+	if err := os.WriteFile(file, filled.dump, 0o600); err != nil {
+		t.Fatal(err)
 	}
+	if code, _, errs := run(t, environment(c), "load", file); code != 0 {
+		t.Fatal(errs)
+	}
+	return filled.key
+}
+
+// writeContent loads the demo into new stores, makes a webhook, a draft and a schedule, and returns a key of an ADMIN.
+func writeContent(t *testing.T, c store.Config) string {
+	t.Helper()
 	settings, p := config(t, c), parts(io.Discard)
 	settings.Demo = true
 	p.Demo = app.DemoContent{Load: democontent.LoadAt, UpdateURLs: democontent.UpdateURLs, Files: pages.Files{Path: democontent.Path, Handler: democontent.Files}}
@@ -85,7 +111,7 @@ func dumped(t *testing.T, c store.Config) []string {
 func TestDumpMovesBetweenEngines(t *testing.T) {
 	t.Parallel()
 	sqlite := store.Config{Dir: filepath.Join(t.TempDir(), "sqlite")}
-	key := fill(t, sqlite)
+	key := writeContent(t, sqlite)
 	want := dumped(t, sqlite)
 	wantTables(t, want)
 
@@ -365,7 +391,7 @@ func TestRestoreBesideLive(t *testing.T) {
 	dir := t.TempDir()
 	c, other := store.Config{Dir: filepath.Join(dir, "a")}, store.Config{Dir: filepath.Join(dir, "b")}
 	key := fill(t, c)
-	fill(t, other)
+	writeContent(t, other) // which has a publication log of its own
 	file := filepath.Join(dir, "backup")
 	if code, _, errs := run(t, environment(c), "backup", file); code != 0 {
 		t.Fatal(errs)
