@@ -104,7 +104,7 @@ func (p *program) load(ctx context.Context, log *slog.Logger, args []string) err
 		if err := b.searchMaintenance.Prepare(ctx); err != nil {
 			return err
 		}
-		if err := b.searchMaintenance.Reindex(ctx, p.progressOrNothing("Indexing")); err != nil {
+		if err := b.searchMaintenance.Reindex(ctx, p.progress("Indexing")); err != nil {
 			return fmt.Errorf("everything was loaded, but the search index was not built (\"redthread reindex\" does it): %w", err)
 		}
 		printf(p.Stdout, "Loaded %d rows into %s.\n", totals.Sum(), p.config.location())

@@ -224,29 +224,18 @@ func withLines(row exchange.RowMessage) string {
 	return fmt.Sprintf("line %s: %s", strings.Join(places, ", "), row.Message)
 }
 
-// progressOrNothing is progress for what calls it in any case.
-func (p *program) progressOrNothing(what string) func(done, total int) {
-	if show := p.progress(what); show != nil {
-		return show
-	}
-	return func(int, int) {}
-}
-
-// count returns a function that shows a count on a terminal; nil if standard error is not a terminal.
+// count returns a function that shows a count on a terminal.
 func (p *program) count(what string) func(int64) {
 	show := p.progress(what)
-	if show == nil {
-		return nil
-	}
 	return func(n int64) { show(int(n), -1) }
 }
 
-// progress returns a function that updates a progress bar on a terminal; nil if
-// standard error is not a terminal.
+// progress returns a function that updates a progress bar on a terminal, and does nothing if standard error is not a
+// terminal.
 func (p *program) progress(what string) func(done, total int) {
 	out, ok := p.Stderr.(*os.File)
 	if !ok || !term.IsTerminal(int(out.Fd())) {
-		return nil
+		return func(int, int) {}
 	}
 	var bar *progressbar.ProgressBar
 	return func(done, total int) {

@@ -155,9 +155,7 @@ func (p *program) matchRows(ctx context.Context, index *search.Index, rows []exc
 		if err := w.Error(); err != nil {
 			return err
 		}
-		if progress != nil {
-			progress(at+len(batch), len(rows))
-		}
+		progress(at+len(batch), len(rows))
 	}
 	w.Flush()
 	return w.Error()

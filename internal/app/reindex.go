@@ -44,9 +44,7 @@ func (p *program) reindex(ctx context.Context, log *slog.Logger, empty bool) err
 		progress := p.progress("Indexing")
 		if err := b.searchMaintenance.Reindex(ctx, func(n, of int) {
 			done = n
-			if progress != nil {
-				progress(n, of)
-			}
+			progress(n, of)
 		}); err != nil {
 			return err
 		}

@@ -13,26 +13,13 @@ import (
 	"strings"
 )
 
-// uncalled are functions and methods that ent generates for every type and that this
-// program does not call. To call one, remove it here and generate again.
-var uncalled = []string{
-	"FirstX", "FirstIDX", "OnlyID", "OnlyIDX", "IDsX", "ExistX", "GroupBy", "MapCreateBulk", "SaveX", "ExecX",
-}
-
-// uncalledReads are the methods of what ent's queries embed to read selected columns that this program does not
-// call. Without them, no type of the package has them.
-var uncalledReads = []string{
-	"ScanX", "Strings", "StringsX", "String", "StringX", "Ints", "IntsX", "Int", "IntX",
-	"Float64s", "Float64sX", "Float64", "Float64X", "Bools", "BoolsX", "Bool", "BoolX",
-}
-
 // uncalledOperators are the ends of the names of predicates that this program does not
 // call.
 var uncalledOperators = []string{"NotIn", "Contains", "ContainsFold", "HasPrefix", "HasSuffix", "EqualFold", "NotNil"}
 
-// pruneEnt removes from package db, in folder, what uncalled, uncalledReads and uncalledOperators name,
-// the predicates of types that are in neither written nor filtered (those on the id
-// stay), and the interceptors that are for one type.
+// pruneEnt removes from the packages of ent, in folder, what is not called by rule: the predicates that uncalledOperators name
+// and those of types that are in neither written nor filtered (those on the id stay), the interceptors that are for one type,
+// and grouping. What is left uncalled in package db itself, [pruneUnused] finds.
 func pruneEnt(folder string) error {
 	var withPredicates []string
 	for _, name := range slices.Concat(written, filtered) {
@@ -54,10 +41,7 @@ func pruneEnt(folder string) error {
 				}
 				return (strings.HasPrefix(name, "Traverse") || strings.HasSuffix(name, "Func")) && name != "TraverseFunc"
 			}
-			if receiver == "selector" && slices.Contains(uncalledReads, name) {
-				return true
-			}
-			return slices.Contains(uncalled, name) || strings.HasSuffix(receiver+name, "GroupBy") || strings.HasSuffix(receiver, "GroupBy")
+			return strings.HasSuffix(receiver+name, "GroupBy") || strings.HasSuffix(receiver, "GroupBy")
 		})
 	})
 }
