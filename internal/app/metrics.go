@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -109,7 +108,7 @@ func label(name, value string) string { return name + "=" + strconv.Quote(value)
 // addProcess adds what the process knows without asking a database.
 func (m *metricsServer) addProcess(a *App, parts measured) {
 	m.Gauge("redthread_build_info", func(context.Context) ([]metrics.Value, error) {
-		return []metrics.Value{{Labels: label("version", buildVersion()), Value: 1}}, nil
+		return []metrics.Value{{Labels: label("version", versionNumber()), Value: 1}}, nil
 	})
 	m.Gauge("redthread_paused", constant(func() float64 {
 		if a.Paused() {
@@ -218,6 +217,3 @@ func ageOf(v any, now time.Time) (time.Duration, error) {
 	}
 	return 0, fmt.Errorf("a time is of type %T", v)
 }
-
-// buildVersion returns the number of the version.
-func buildVersion() string { return cmp.Or(versionNumber(), "(devel)") }

@@ -21,13 +21,10 @@ func (p *program) versionCommand() *cobra.Command {
 	}
 }
 
-// version returns the version that the Go toolchain has written into the binary.
+// version returns the version that the Go toolchain has written into the binary, for people.
 func version() string {
-	number, commit, changed := "(devel)", "", ""
+	commit, changed := "", ""
 	if info, ok := debug.ReadBuildInfo(); ok {
-		if info.Main.Version != "" {
-			number = info.Main.Version
-		}
 		for _, s := range info.Settings {
 			switch {
 			case s.Key == "vcs.revision":
@@ -37,13 +34,13 @@ func version() string {
 			}
 		}
 	}
-	return fmt.Sprintf("redthread %s%s%s (%s %s/%s)", number, commit, changed, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return fmt.Sprintf("redthread %s%s%s (%s %s/%s)", versionNumber(), commit, changed, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
-// versionNumber returns the number of the version of the module; empty if there is none.
+// versionNumber returns the number of the version that the Go toolchain has written into the binary.
 func versionNumber() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
 	}
-	return ""
+	return "(devel)"
 }
