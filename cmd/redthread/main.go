@@ -21,6 +21,13 @@ func main() {
 		end()
 	})
 	os.Exit(app.Main(ctx, app.Process{
-		Args: os.Args[1:], Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr,
+		Args: os.Args[1:], Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr, Hangups: hangups,
 	}))
+}
+
+// hangups returns what receives a value for each SIGHUP, which ends other commands than serve.
+func hangups() <-chan os.Signal {
+	received := make(chan os.Signal, 1)
+	signal.Notify(received, syscall.SIGHUP)
+	return received
 }

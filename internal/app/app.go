@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redthread-api/redthread/graph"
@@ -45,8 +46,12 @@ type App struct {
 	demoKey      string
 	demoAdminKey string
 	pause        *pause
-	messages     *mail.Folder // where mail goes in place of readers; nil if there is none
-	notReady     string       // why live could not be brought up to date at the start; empty if it could
+	tls          *certificates // nil: connections are not encrypted
+	redirects    *redirects    // nil: there are none
+	origins      *server.Origins
+	protection   atomic.Pointer[ProtectionConfig] // as it was started with or reloaded
+	messages     *mail.Folder                     // where mail goes in place of readers; nil if there is none
+	notReady     string                           // why live could not be brought up to date at the start; empty if it could
 
 	stopWork context.CancelFunc // stops the background tasks
 	working  sync.WaitGroup
@@ -75,6 +80,14 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	if a.metrics, err = listenForMetrics(ctx, c, a.log); err != nil {
 		return err
 	}
+	if a.tls, err = c.TLS.certificates(c.Data, a.log); err != nil {
+		return err
+	}
+	if a.redirects, err = listenForRedirects(ctx, c.TLS.RedirectAddr, a.listener, a.tls, a.log); err != nil {
+		return err
+	}
+	a.origins = server.NewOrigins(c.CORSOrigins)
+	a.protection.Store(&c.Protection)
 	templates, err := c.Editions.templates()
 	if err != nil {
 		return err
@@ -111,6 +124,9 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a.stopWork = stop
+	if a.redirects != nil {
+		a.run(work, "redirect to https", a.redirects.run)
+	}
 	a.run(work, "project the publication log", a.backend.live.Run)
 	if c.GraphMemory > 0 {
 		a.run(work, "hold relationships in memory", func(ctx context.Context) error {
@@ -154,14 +170,14 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 		Stores:    stores, Desk: a.backend.desk, Search: a.backend.search, Log: a.log, Now: parts.Now,
 		Keys: a.backend.keys, People: people, Refusals: a.backend.refusals, Webhooks: webhooks, Sendings: news.sendings, Subscribers: news.subscribers,
 		Registry: a.backend.registry, RegisteredOnly: c.Protection.RegisteredOnly,
-		Introspection: c.Protection.Introspection, Limits: c.Protection.limits,
+		Introspection: c.Protection.Introspection, Limits: a.limits,
 		Meter: limits.NewMeter(parts.Now), LiveMaxLag: maxLag, WithoutPlans: c.WithoutPlans,
 		Templates: templates, EntityURL: c.Site.EntityURL, Site: c.Site.site(a.URL()), RequestID: domain.RequestID,
 		Transport: transport.Config{
 			Timeout:      server.DefaultTimeout,
 			MaxMessage:   server.MaxPublicBody,
 			Authenticate: server.Authenticate(authenticator),
-			CheckOrigin:  server.CheckOrigin(c.CORSOrigins),
+			CheckOrigin:  a.origins.Allowed,
 
 			PartialStatus: c.PartialStatus,
 			OnOperation:   server.RecordOperation,
@@ -208,6 +224,10 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 		Editions: editions, OwnSite: c.Site.own(a.URL()), Observe: a.metrics.observer(),
 		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
+	if a.tls != nil {
+		// The authority looks at the server before it gives a certificate.
+		a.run(work, "watch the certificates", a.tls.run)
+	}
 	return nil
 }
 
@@ -232,7 +252,10 @@ func (a *App) run(ctx context.Context, what string, fn func(context.Context) err
 // serve starts the HTTP server.
 func (a *App) serve(c Config, parts server.Config, now func() time.Time) {
 	parts.Examples, parts.Checks, parts.Log = openingExamples(), append(checks(a.backend, now, a.replica), a.pause.check()), a.log
-	parts.CORSOrigins, parts.TrustedProxies = c.CORSOrigins, c.Protection.proxies()
+	parts.Origins, parts.TrustedProxies = a.origins, c.Protection.proxies()
+	if a.tls != nil {
+		parts.TLS = a.tls.config
+	}
 	a.server = server.New(parts)
 	a.working.Go(func() {
 		if err := a.server.Serve(a.listener); err != nil {
@@ -248,7 +271,28 @@ func (a *App) URL() string {
 	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
 		host = "localhost"
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	if a.tls == nil {
+		return "http://" + net.JoinHostPort(host, port)
+	}
+	if len(a.tls.domains) > 0 {
+		host = a.tls.domains[0]
+	}
+	if port == "443" {
+		return "https://" + host
+	}
+	return "https://" + net.JoinHostPort(host, port)
+}
+
+// limits returns the limits of a role by the settings in force.
+func (a *App) limits(role domain.Role) limits.Limit { return a.protection.Load().limits(role) }
+
+// Reload puts those settings in force that a running server can change. They must be valid.
+func (a *App) Reload(ctx context.Context, c Config) {
+	a.protection.Store(&c.Protection)
+	a.origins.Set(c.CORSOrigins)
+	if a.tls != nil {
+		a.tls.reload(ctx)
+	}
 }
 
 // MetricsURL returns the address of the metrics; empty if there are none.
@@ -290,6 +334,9 @@ func (a *App) Close(ctx context.Context) error {
 		errs = append(errs, a.server.Close(ctx))
 	case a.listener != nil:
 		errs = append(errs, a.listener.Close())
+	}
+	if a.redirects != nil {
+		errs = append(errs, a.redirects.close())
 	}
 	if a.metrics != nil {
 		errs = append(errs, a.metrics.close())

@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -19,8 +20,9 @@ import (
 	"github.com/redthread-api/redthread/internal/store"
 )
 
-// Config is the configuration, by flags and environment variables.
+// Config is the configuration, by flags, variables of the environment and a file.
 type Config struct {
+	File    string // the file of settings; empty: none
 	Data    string // the folder of the embedded stores
 	DeskDSN string
 	LiveDSN string
@@ -28,8 +30,12 @@ type Config struct {
 	LogFormat string // "text" or "json"
 	LogLevel  string // "debug", "info", "warn", "error"; empty: the default of the command
 
+	// The files that hold DeskDSN and LiveDSN; empty: they are given themselves.
+	DeskDSNFile, LiveDSNFile string
+
 	// The following are for serve only.
 	Addr string
+	TLS  TLSConfig
 	// MetricsAddr is where /metrics is served; empty: nowhere.
 	MetricsAddr string
 	// MetricsOptional reports that MetricsAddr is the default: where it is taken, the server starts without it.
@@ -55,6 +61,9 @@ type Config struct {
 	GraphMemory Bytes
 	// WebhookAllowPrivate allows receivers of webhooks in private networks.
 	WebhookAllowPrivate bool
+
+	origins map[string]string // where each setting that was given is from, by its flag
+	inForce []setting         // all settings, before defaults that depend on others
 }
 
 // defaultGraphMemory is enough for two and a half million relationships.
@@ -63,17 +72,27 @@ const defaultGraphMemory = 64 << 20
 // variables maps flags to their environment variables. A flag overrides its
 // variable; an empty variable is ignored.
 var variables = map[string]string{
-	"data":         "REDTHREAD_DATA",
-	"desk-dsn":     "REDTHREAD_DESK_DSN",
-	"live-dsn":     "REDTHREAD_LIVE_DSN",
-	"live-max-lag": "REDTHREAD_LIVE_MAX_LAG",
-	"log-format":   "REDTHREAD_LOG_FORMAT",
-	"log-level":    "REDTHREAD_LOG_LEVEL",
-	"addr":         "REDTHREAD_ADDR",
-	"metrics-addr": "REDTHREAD_METRICS_ADDR",
-	"demo":         "REDTHREAD_DEMO",
-	"paused":       "REDTHREAD_PAUSED",
-	"cors-origin":  "REDTHREAD_CORS_ORIGINS",
+	"config":        "REDTHREAD_CONFIG",
+	"data":          "REDTHREAD_DATA",
+	"desk-dsn":      "REDTHREAD_DESK_DSN",
+	"desk-dsn-file": "REDTHREAD_DESK_DSN_FILE",
+	"live-dsn":      "REDTHREAD_LIVE_DSN",
+	"live-dsn-file": "REDTHREAD_LIVE_DSN_FILE",
+	"live-max-lag":  "REDTHREAD_LIVE_MAX_LAG",
+	"log-format":    "REDTHREAD_LOG_FORMAT",
+	"log-level":     "REDTHREAD_LOG_LEVEL",
+	"addr":          "REDTHREAD_ADDR",
+	"metrics-addr":  "REDTHREAD_METRICS_ADDR",
+	"demo":          "REDTHREAD_DEMO",
+	"paused":        "REDTHREAD_PAUSED",
+	"cors-origin":   "REDTHREAD_CORS_ORIGINS",
+
+	"tls-cert":       "REDTHREAD_TLS_CERT",
+	"tls-key":        "REDTHREAD_TLS_KEY",
+	"acme-domain":    "REDTHREAD_ACME_DOMAINS",
+	"acme-email":     "REDTHREAD_ACME_EMAIL",
+	"acme-directory": "REDTHREAD_ACME_DIRECTORY",
+	"redirect-addr":  "REDTHREAD_REDIRECT_ADDR",
 
 	"partial-status": "REDTHREAD_PARTIAL_STATUS",
 	"without-plans":  "REDTHREAD_WITHOUT_PLANS",
@@ -113,6 +132,7 @@ var variables = map[string]string{
 	"smtp-tls":           "REDTHREAD_SMTP_TLS",
 	"smtp-user":          "REDTHREAD_SMTP_USER",
 	"smtp-password":      "REDTHREAD_SMTP_PASSWORD",
+	"smtp-password-file": "REDTHREAD_SMTP_PASSWORD_FILE",
 	"smtp-name":          "REDTHREAD_SMTP_NAME",
 	"smtp-connections":   "REDTHREAD_SMTP_CONNECTIONS",
 	"smtp-rate":          "REDTHREAD_SMTP_RATE",
@@ -131,9 +151,12 @@ func usage(flag, text string) string { return text + " [$" + variables[flag] + "
 
 // commonFlags adds the flags of every command that opens the stores.
 func (c *Config) commonFlags(f *pflag.FlagSet) {
+	f.StringVar(&c.File, "config", "", usage("config", "`file` of settings in TOML, with the names of flags as its keys; flags and variables override it"))
 	f.StringVar(&c.Data, "data", "./redthread-data", usage("data", "`folder` of the embedded stores"))
 	f.StringVar(&c.DeskDSN, "desk-dsn", "", usage("desk-dsn", "PostgreSQL `URL` of both stores, in place of the folder; it may hold a password, so prefer the variable"))
+	f.StringVar(&c.DeskDSNFile, "desk-dsn-file", "", usage("desk-dsn-file", "`file` that holds what would be --desk-dsn"))
 	f.StringVar(&c.LiveDSN, "live-dsn", "", usage("live-dsn", "PostgreSQL `URL` from which live is read, such as a replica's; several replicas with semicolons between them"))
+	f.StringVar(&c.LiveDSNFile, "live-dsn-file", "", usage("live-dsn-file", "`file` that holds what would be --live-dsn"))
 	f.StringVar(&c.LogFormat, "log-format", "text", usage("log-format", "`form` of the log on standard error: text or json"))
 	f.StringVar(&c.LogLevel, "log-level", "", usage("log-level", "least `level` that is logged: debug, info, warn or error (default info for serve, else warn)"))
 }
@@ -141,6 +164,7 @@ func (c *Config) commonFlags(f *pflag.FlagSet) {
 // serveFlags adds the flags that only serve has.
 func (c *Config) serveFlags(f *pflag.FlagSet) {
 	f.StringVar(&c.Addr, "addr", "127.0.0.1:8080", usage("addr", "`address` to listen on; port 0 takes any that is free"))
+	c.TLS.flags(f)
 	f.StringVar(&c.MetricsAddr, "metrics-addr", defaultMetricsAddr, usage("metrics-addr", "`address` of /metrics for Prometheus, which anyone who reaches it can read; \"off\" for none"))
 	f.DurationVar(&c.LiveMaxLag, "live-max-lag", defaultMaxLag, usage("live-max-lag",
 		"`time` that what is read from --live-dsn may be behind before the server is not ready and its responses are no-store"))
@@ -162,30 +186,17 @@ func (c *Config) serveFlags(f *pflag.FlagSet) {
 	f.BoolVar(&c.WebhookAllowPrivate, "webhook-allow-private", false, usage("webhook-allow-private", "webhooks may be sent to private networks, and without https there"))
 }
 
-// resolve sets the flags that were not given from the environment, and checks the
+// resolve sets the flags that were not given from the environment and the file of settings, and checks the
 // configuration.
 func (c *Config) resolve(flags *pflag.FlagSet, getenv func(string) string) error {
 	var p domain.Problems
-	c.readEnvironment(flags, getenv, &p)
+	c.read(flags, getenv, &p)
+	c.inForce = c.settings(flags)
 	if f := flags.Lookup("metrics-addr"); f != nil {
-		c.MetricsOptional = !f.Changed && c.MetricsAddr == defaultMetricsAddr
+		c.MetricsOptional = c.origins["metrics-addr"] == "" && c.MetricsAddr == defaultMetricsAddr
 	}
 	c.check(flags, &p)
 	return p.Err("invalid configuration")
-}
-
-// readEnvironment sets the flags that were not given from the environment.
-func (c *Config) readEnvironment(flags *pflag.FlagSet, getenv func(string) string, p *domain.Problems) {
-	for _, name := range sortedKeys(variables) {
-		flag, value := flags.Lookup(name), getenv(variables[name])
-		if flag == nil || flag.Changed || value == "" {
-			continue
-		}
-		if err := flag.Value.Set(value); err != nil {
-			p.Add(variables[name], "want %s", map[string]string{"bool": "true or false", "int": "a whole number", "float64": "a number",
-				"bytes": "a number of bytes, such as 64MiB", "duration": "a time, such as 30s"}[flag.Value.Type()])
-		}
-	}
 }
 
 // check adds the problems of the configuration to p. No message quotes a DSN,
@@ -226,10 +237,9 @@ func (c *Config) checkServe(p *domain.Problems) {
 	if c.LiveMaxLag < minMaxLag {
 		p.Add("--live-max-lag", "want a time of at least %s, such as 30s, not %s", minMaxLag, c.LiveMaxLag)
 	}
+	c.TLS.check(p)
 	checkAddress("--addr", c.Addr, p)
-	if c.MetricsAddr == "off" {
-		c.MetricsAddr = ""
-	} else {
+	if c.MetricsAddr != noMetrics {
 		checkAddress("--metrics-addr", c.MetricsAddr, p)
 	}
 	if !slices.Contains([]int{0, http.StatusOK, transport.StatusPartialSuccess}, c.PartialStatus) {
@@ -282,11 +292,4 @@ func (c *Config) location() string {
 	return "PostgreSQL"
 }
 
-func sortedKeys(m map[string]string) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

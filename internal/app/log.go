@@ -12,13 +12,17 @@ var levels = map[string]slog.Level{
 	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
 }
 
-// logger returns the configured logger. defaultLevel is the level if none is
-// configured.
-func (c *Config) logger(w io.Writer, defaultLevel slog.Level) *slog.Logger {
+// level returns the configured level of the log; def if none is configured.
+func (c *Config) level(def slog.Level) slog.Level {
 	level, ok := levels[c.LogLevel]
 	if !ok {
-		level = defaultLevel
+		return def
 	}
+	return level
+}
+
+// logger returns the configured logger, whose level can be changed.
+func (c *Config) logger(w io.Writer, level *slog.LevelVar) *slog.Logger {
 	options := &slog.HandlerOptions{Level: level}
 	if c.LogFormat == "json" {
 		return slog.New(requestHandler{slog.NewJSONHandler(w, options)})

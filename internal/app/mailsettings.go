@@ -30,13 +30,15 @@ type MailConfig struct {
 	DKIM []string
 
 	// SMTP is host:port of the server that takes all mail; empty: mail goes to Folder.
-	SMTP            string
-	SMTPTLS         string // "starttls", "tls" or "none"
-	SMTPUser        string
-	SMTPPassword    string
-	SMTPName        string // for EHLO; empty for the domain of From
-	SMTPConnections int
-	SMTPRate        float64 // messages a second; 0 for no limit
+	SMTP         string
+	SMTPTLS      string // "starttls", "tls" or "none"
+	SMTPUser     string
+	SMTPPassword string
+	// SMTPPasswordFile is the file that holds SMTPPassword; empty: it is given itself.
+	SMTPPasswordFile string
+	SMTPName         string // for EHLO; empty for the domain of From
+	SMTPConnections  int
+	SMTPRate         float64 // messages a second; 0 for no limit
 
 	// Folder is where mail goes in place of readers, for developers.
 	Folder string
@@ -51,7 +53,8 @@ func (c *MailConfig) flags(f *pflag.FlagSet) {
 	f.StringVar(&c.SMTP, "smtp", "", usage("smtp", "`host:port` of the SMTP server that takes all mail, such as smtp.example.org:587"))
 	f.StringVar(&c.SMTPTLS, "smtp-tls", string(mail.STARTTLS), usage("smtp-tls", "`how` the connection is encrypted: starttls, tls, or none for a server on the same machine"))
 	f.StringVar(&c.SMTPUser, "smtp-user", "", usage("smtp-user", "`name` to log in with at the SMTP server; empty for no log-in"))
-	f.StringVar(&c.SMTPPassword, "smtp-password", "", usage("smtp-password", "`password` of --smtp-user; prefer the variable"))
+	f.StringVar(&c.SMTPPassword, "smtp-password", "", usage("smtp-password", "`password` of --smtp-user; prefer the file or the variable"))
+	f.StringVar(&c.SMTPPasswordFile, "smtp-password-file", "", usage("smtp-password-file", "`file` that holds what would be --smtp-password"))
 	f.StringVar(&c.SMTPName, "smtp-name", "", usage("smtp-name", "`name` of this machine for the SMTP server (default the domain of --mail-from)"))
 	f.IntVar(&c.SMTPConnections, "smtp-connections", 4, usage("smtp-connections", "`number` of connections to the SMTP server at most"))
 	f.Float64Var(&c.SMTPRate, "smtp-rate", 0, usage("smtp-rate", "`messages` a second at most; 0 for no limit"))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -31,6 +32,9 @@ type Process struct {
 	Getenv func(string) string
 	Stdout io.Writer
 	Stderr io.Writer
+	// Hangups is called by serve, and returns what receives a value for each SIGHUP, which reloads the settings; nil:
+	// they are not reloaded.
+	Hangups func() <-chan os.Signal
 }
 
 // Main runs a command until it or ctx is done, and returns the exit code: 0 for
@@ -65,6 +69,8 @@ func demoContent() DemoContent {
 type program struct {
 	Process
 	config Config
+	flags  *pflag.FlagSet // of the command, as they were given
+	level  slog.LevelVar  // of the log
 	now    func() time.Time
 	demo   DemoContent
 }
@@ -97,11 +103,13 @@ func asUsage(err error) error {
 // configuration first. defaultLevel is the log level if none is configured.
 func (p *program) run(defaultLevel slog.Level, fn func(ctx context.Context, log *slog.Logger, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		if err := p.config.resolve(cmd.Flags(), p.Getenv); err != nil {
+		p.flags = cmd.Flags()
+		if err := p.config.resolve(p.flags, p.Getenv); err != nil {
 			return usageError{err}
 		}
 		tuneMemory(p.Getenv)
-		log := p.config.logger(p.Stderr, defaultLevel)
+		p.level.Set(p.config.level(defaultLevel))
+		log := p.config.logger(p.Stderr, &p.level)
 		return fn(cmd.Context(), log, args)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/redthread-api/redthread/internal/app"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -125,9 +126,10 @@ func TestFlagsOverrideVariables(t *testing.T) {
 		},
 		Protection: app.ProtectionConfig{Introspection: "all"},
 		Cache:      app.CacheConfig{Size: 100 << 10, MaxAge: 90 * time.Second},
+		TLS:        app.TLSConfig{Directory: "https://acme-v02.api.letsencrypt.org/directory"},
 		Mail:       app.MailConfig{SMTPTLS: "starttls", SMTPConnections: 4}, GraphMemory: 2 << 20,
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(app.Config{})); diff != "" {
 		t.Error(diff)
 	}
 }

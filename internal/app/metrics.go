@@ -24,6 +24,9 @@ import (
 // defaultMetricsAddr is where /metrics is served. It is of this machine only, because the metrics are for its operators.
 const defaultMetricsAddr = "127.0.0.1:9464"
 
+// noMetrics is the address that stands for none.
+const noMetrics = "off"
+
 // metricsServer serves /metrics at an address of its own.
 type metricsServer struct {
 	*metrics.Metrics
@@ -33,7 +36,7 @@ type metricsServer struct {
 
 // listenForMetrics returns nil if there is to be no such server, or the default address is taken.
 func listenForMetrics(ctx context.Context, c Config, log *slog.Logger) (*metricsServer, error) {
-	if c.MetricsAddr == "" {
+	if c.MetricsAddr == "" || c.MetricsAddr == noMetrics {
 		return nil, nil
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", c.MetricsAddr)

@@ -21,7 +21,8 @@ By default both stores are SQLite files in a folder. With --desk-dsn they are in
 PostgreSQL.
 
 Most flags can also be set by environment variables, which are named in brackets
-after each flag. A flag overrides its variable. GOGC and GOMEMLIMIT are respected.`,
+after each flag, and in a file (--config). A flag overrides its variable, and that
+overrides the file. GOGC and GOMEMLIMIT are respected.`,
 		Example: `  # try it, with demo content and a staff key
   redthread serve --demo
 
@@ -48,6 +49,7 @@ after each flag. A flag overrides its variable. GOGC and GOMEMLIMIT are respecte
 		p.compactCommand(),
 		p.resumeCommand(),
 		p.backupCommand(), p.restoreCommand(), p.dumpCommand(), p.loadCommand(),
+		p.configCommand(),
 		p.versionCommand(),
 	)
 	root.SetVersionTemplate("{{.Version}}\n")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -58,16 +59,32 @@ func (p *program) serve(ctx context.Context, log *slog.Logger, _ []string) error
 		"started_in_ms", time.Since(began).Milliseconds(), "version", version())
 	p.welcome(a)
 	defer time.AfterFunc(startSettles, releaseStart).Stop()
-	select {
-	case <-ctx.Done():
-		log.InfoContext(ctx, "stopping")
-	case err = <-a.Failed():
-	}
+	err = p.untilStopped(ctx, log, a)
 	err = errors.Join(err, a.Close(context.WithoutCancel(ctx)))
 	if err == nil {
 		log.InfoContext(ctx, "stopped")
 	}
 	return err
+}
+
+// untilStopped returns when the server is to stop. Meanwhile it reloads the settings when it is asked to.
+func (p *program) untilStopped(ctx context.Context, log *slog.Logger, a *App) error {
+	var hangups <-chan os.Signal
+	if p.Hangups != nil {
+		hangups = p.Hangups()
+	}
+	started := p.config
+	for {
+		select {
+		case <-ctx.Done():
+			log.InfoContext(ctx, "stopping")
+			return nil
+		case err := <-a.Failed():
+			return err
+		case <-hangups:
+			p.reload(ctx, log, a, started)
+		}
+	}
 }
 
 // welcome prints the addresses of the server and first requests.

@@ -114,7 +114,7 @@ func handler(c Config) http.Handler {
 	return wrap(recordRoute(mux),
 		receive(c.Log, c.TrustedProxies, c.Observe),
 		secureHeaders,
-		allowOrigins(c.CORSOrigins),
+		c.Origins.allow,
 		compress(),
 		recoverPanics(c.Log),
 	)

@@ -1,9 +1,12 @@
 package server
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -68,9 +71,11 @@ type Config struct {
 	// ResponseCache caches responses that are read from live; nil: no cache.
 	ResponseCache *respcache.Cache
 
-	// CORSOrigins are the origins whose pages may call the API from a
-	// browser; empty stands for all. See allowOrigins for why that is safe.
-	CORSOrigins []string
+	// Origins are those whose pages may call the API from a browser; nil stands for all.
+	Origins *Origins
+
+	// TLS is how connections are encrypted, with its certificates; nil: they are not.
+	TLS *tls.Config
 
 	// TrustedProxies are the networks of proxies whose X-Forwarded-For is
 	// trusted.
@@ -119,6 +124,9 @@ func New(c Config) *Server {
 	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
 	c.Drain = cmp.Or(c.Drain, DefaultDrain)
 	c.sockets = newSockets()
+	if c.Origins == nil {
+		c.Origins = NewOrigins(nil)
+	}
 	base, cut := context.WithCancel(context.Background())
 	return &Server{
 		sockets: c.sockets,
@@ -133,15 +141,43 @@ func New(c Config) *Server {
 			IdleTimeout:       idleTimeout,
 			MaxHeaderBytes:    maxHeaderBytes,
 			BaseContext:       func(net.Listener) context.Context { return base },
-			ErrorLog:          slog.NewLogLogger(c.Log.Handler(), slog.LevelWarn),
+			ErrorLog:          log.New(connectionErrors{c.Log}, "", 0),
+			TLSConfig:         c.TLS,
+			Protocols:         protocols(),
 		},
 	}
+}
+
+// connectionErrors is where net/http writes what went wrong with connections.
+type connectionErrors struct{ log *slog.Logger }
+
+// Write logs a message as a warning; but what scanners do to a server that encrypts, at debug level.
+func (e connectionErrors) Write(message []byte) (int, error) {
+	level := slog.LevelWarn
+	if bytes.HasPrefix(message, []byte("http: TLS handshake error")) {
+		level = slog.LevelDebug
+	}
+	e.log.Log(context.Background(), level, string(bytes.TrimSpace(message)))
+	return len(message), nil
+}
+
+// protocols are HTTP/1.1 and HTTP/2, which a proxy may speak without encryption if it knows that the server does.
+func protocols() *http.Protocols {
+	p := &http.Protocols{}
+	p.SetHTTP1(true)
+	p.SetHTTP2(true)
+	p.SetUnencryptedHTTP2(true)
+	return p
 }
 
 // Serve serves the connections of the listener until [Server.Close], and then returns
 // nil. It closes the listener.
 func (s *Server) Serve(l net.Listener) error {
-	if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	serve := s.http.Serve
+	if s.http.TLSConfig != nil {
+		serve = func(l net.Listener) error { return s.http.ServeTLS(l, "", "") }
+	}
+	if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

@@ -178,7 +178,7 @@ func TestCORS(t *testing.T) {
 	})
 	t.Run("QueryMethod", func(t *testing.T) {
 		t.Parallel()
-		s := start(t, hello, func(c *server.Config) { c.CORSOrigins = []string{"https://site.example"} })
+		s := start(t, hello, func(c *server.Config) { c.Origins = server.NewOrigins([]string{"https://site.example"}) })
 		for method, want := range map[string]string{"QUERY": "QUERY", "POST": "POST", "query": "", "PUT": ""} {
 			got := do(t, request(t, http.MethodOptions, s.url+"/graphql", "", "Origin", "https://site.example",
 				"Access-Control-Request-Method", method, "Access-Control-Request-Headers", "content-type,if-none-match")).header
@@ -198,7 +198,7 @@ func TestCORS(t *testing.T) {
 	})
 	t.Run("OnlyConfiguredOrigins", func(t *testing.T) {
 		t.Parallel()
-		s := start(t, hello, func(c *server.Config) { c.CORSOrigins = []string{"https://site.example", "https://*.preview.example"} })
+		s := start(t, hello, func(c *server.Config) { c.Origins = server.NewOrigins([]string{"https://site.example", "https://*.preview.example"}) })
 		for origin, want := range map[string]string{
 			"https://site.example":         "https://site.example",
 			"https://pr-7.preview.example": "https://pr-7.preview.example",

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"sync"
 
-	"github.com/rs/cors"
-
 	"github.com/redthread-api/redthread/internal/access"
 	"github.com/redthread-api/redthread/internal/domain"
 )
@@ -59,15 +57,6 @@ func (s *sockets) wait(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// CheckOrigin returns the function that reports whether a page may open a WebSocket,
-// by the same origins as for CORS.
-func CheckOrigin(origins []string) func(*http.Request) bool {
-	if len(origins) == 0 {
-		origins = []string{"*"}
-	}
-	return cors.New(cors.Options{AllowedOrigins: origins}).OriginAllowed
 }
 
 // Authenticate returns the function that authenticates a credential which was sent over
