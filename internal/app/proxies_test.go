@@ -93,6 +93,7 @@ func runProxy(t *testing.T, address, path string, args ...string) {
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second
 	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.Env = append(os.Environ(), "HOME="+t.TempDir()) // where Caddy writes its configuration
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -154,6 +155,21 @@ func varnish(t *testing.T, a *app.App) *proxy {
 	vcl := example(t, "default.vcl", `"127.0.0.1"`, `"`+host+`"`, `"8080"`, `"`+port+`"`)
 	runProxy(t, address, path, "-F", "-j", "none", "-n", t.TempDir(), "-a", address, "-f", vcl, "-s", "malloc,16m",
 		"-p", "http_gzip_support=off", "-p", "http_req_size=96k", "-p", "http_req_hdr_len=64k", "-p", "workspace_client=192k", "-p", "workspace_backend=192k")
+	return &proxy{t: t, app: a, url: "http://" + address}
+}
+
+// caddy is without TLS in the test, because no authority would certify its name.
+func caddy(t *testing.T, a *app.App) *proxy {
+	path, address := program(t, "caddy"), freePort(t)
+	site := example(t, "Caddyfile", "127.0.0.1:8080", strings.TrimPrefix(a.URL(), "http://"), "api.example.org", "http://"+address)
+	text, err := os.ReadFile(site)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(site, append([]byte("{\n\tadmin off\n}\n"), text...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	runProxy(t, address, path, "run", "--adapter", "caddyfile", "--config", site)
 	return &proxy{t: t, app: a, url: "http://" + address}
 }
 
@@ -230,6 +246,27 @@ func TestProxies(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// Caddy has no cache: it is there for TLS. What a client says of its address is not passed on.
+func TestProxyWithoutCache(t *testing.T) {
+	t.Parallel()
+	skipProxies(t)
+	p := startBehindProxy(t, 0, caddy)
+	checkNotModified(t, p)
+	checkQueryMethod(t, p)
+	checkKeys(t, p)
+	checkEvents(t, p)
+	checkWebSockets(t, p)
+	checkLarge(t, p)
+	secret := p.keyForNetwork("203.0.113.0/24")
+	if got := p.get(queryPath("{ viewer { role } }"), "Authorization", "Bearer "+secret, "X-Forwarded-For", "203.0.113.1"); got.status != http.StatusUnauthorized {
+		t.Errorf("a client that gives itself an address: got %d %s", got.status, got.body)
+	}
+	secret = p.keyForNetwork("127.0.0.0/8")
+	if got := p.get(queryPath("{ viewer { role } }"), "Authorization", "Bearer "+secret); got.status != http.StatusOK {
+		t.Errorf("the client's address does not arrive: got %d %s", got.status, got.body)
 	}
 }
 
@@ -439,13 +476,20 @@ func checkLarge(t *testing.T, p *proxy) {
 	}
 }
 
-// checkClients uses a key that is for one network only.
-func checkClients(t *testing.T, p *proxy) {
-	code, out, errs := run(t, map[string]string{"REDTHREAD_DATA": p.data}, "key", "create", "--name", "network", "--role", "PUBLIC", "--network", "203.0.113.0/24")
+// keyForNetwork returns a key that may be used from a network only.
+func (p *proxy) keyForNetwork(network string) string {
+	p.t.Helper()
+	code, out, errs := run(p.t, map[string]string{"REDTHREAD_DATA": p.data}, "key", "create", "--name", "network "+network, "--role", "PUBLIC", "--network", network)
 	secret := regexp.MustCompile(`rt_\S+`).FindString(out)
 	if code != 0 || secret == "" {
-		t.Fatalf("key create: got %d, %s%s", code, out, errs)
+		p.t.Fatalf("key create: got %d, %s%s", code, out, errs)
 	}
+	return secret
+}
+
+// checkClients uses a key that is for one network only.
+func checkClients(t *testing.T, p *proxy) {
+	secret := p.keyForNetwork("203.0.113.0/24")
 	for client, want := range map[string]int{"203.0.113.1": http.StatusOK, "203.0.114.1": http.StatusUnauthorized, "203.0.113.1, 203.0.114.1": http.StatusUnauthorized} {
 		if got := p.get(queryPath("{ viewer { role } }"), "Authorization", "Bearer "+secret, "X-Forwarded-For", client); got.status != want {
 			t.Errorf("from %s: got %d %s, want %d", client, got.status, got.body, want)
