@@ -1,11 +1,74 @@
 package docs_test
 
 import (
+	"encoding/json"
+	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 )
+
+// read returns the text of a file.
+func read(t *testing.T, path string) string {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// metricName matches the name of a metric, without what a histogram adds to it.
+var metricName = regexp.MustCompile(`\bredthread_[a-z0-9_]+?(?:_bucket|_sum|_count)?\b`)
+
+// documentedMetrics are the metrics in the table of docs/operating.md.
+func documentedMetrics(t *testing.T) map[string]bool {
+	t.Helper()
+	names := map[string]bool{}
+	for line := range strings.Lines(read(t, "operating.md")) {
+		if strings.HasPrefix(line, "| `redthread_") {
+			for _, name := range metricName.FindAllString(line, -1) {
+				names[name] = true
+			}
+		}
+	}
+	if len(names) < 30 {
+		t.Fatalf("found only %v", names)
+	}
+	return names
+}
+
+// The dashboard and the rules for alerts read metrics that there are. TestMetrics of package app compares the table with
+// what a server has.
+func TestDashboardAndAlerts(t *testing.T) {
+	t.Parallel()
+	documented := documentedMetrics(t)
+	var dashboard struct {
+		Panels []struct{ Targets []struct{ Expr string } }
+	}
+	if err := json.Unmarshal([]byte(read(t, "../examples/deploy/grafana-dashboard.json")), &dashboard); err != nil || len(dashboard.Panels) < 20 {
+		t.Fatalf("got %d panels, %v", len(dashboard.Panels), err)
+	}
+	texts := []string{}
+	for _, panel := range dashboard.Panels {
+		for _, target := range panel.Targets {
+			texts = append(texts, target.Expr)
+		}
+	}
+	alerts := read(t, "../examples/deploy/alerts.yml")
+	if strings.Count(alerts, "- alert: ") != strings.Count(alerts, " action: ") || strings.Count(alerts, " action: ") < 10 {
+		t.Error("an alert does not say what to do")
+	}
+	for _, text := range append(texts, alerts) {
+		for _, name := range metricName.FindAllString(text, -1) {
+			if name = strings.TrimSuffix(strings.TrimSuffix(name, "_bucket"), "_count"); !documented[name] {
+				t.Errorf("%s is no metric of docs/operating.md", name)
+			}
+		}
+	}
+}
 
 // The unit of systemd says what it should, and keeps the service from what it does not need.
 func TestUnitOfSystemd(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/tracing"
 	"github.com/redthread-api/redthread/internal/visibility"
 )
 
@@ -58,12 +59,16 @@ func (r *Reader) untracked(ctx context.Context, st *statement) (*Rows, error) {
 	if err != nil {
 		return nil, err
 	}
+	ctx, span := tracing.Start(ctx, "read "+st.table.Name, tracing.Internal)
 	rows := &Rows{width: text.width, owner: text.ownerColumn}
 	readValues := r.stores.ReadValues
 	if st.last && !readsMarkings(ctx) {
 		readValues = r.stores.ReadLastValues
 	}
-	if rows.values, err = readValues(ctx, text.query, args, text.width); err != nil {
+	rows.values, err = readValues(ctx, text.query, args, text.width)
+	span.Set("redthread.rows", int64(rows.Len()))
+	span.EndWith(err)
+	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", st.table.Name, err)
 	}
 	return rows, nil

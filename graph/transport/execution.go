@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/redthread-api/redthread/internal/tracing"
 )
 
 // execution is a valid operation that is about to run, or running. It is not safe for
@@ -21,6 +24,8 @@ type execution struct {
 
 	final *graphql.Response // the only response that is left to return
 	done  bool
+
+	span *tracing.Span // of the operation; nil: its trace is not recorded
 }
 
 // prepare parses and validates an operation, or returns the response with its errors.
@@ -29,6 +34,7 @@ type execution struct {
 func (h *Handler) prepare(ctx context.Context, params *graphql.RawParams) (x *execution, failed *graphql.Response) {
 	CacheDecisionFrom(ctx).operationStarted()
 	ctx = graphql.StartOperationTrace(ctx)
+	ctx, span := tracing.Start(ctx, "GraphQL operation", tracing.Internal)
 	limited, cancel := context.WithTimeout(ctx, h.config.Timeout)
 	defer func() {
 		if v := recover(); v != nil {
@@ -36,6 +42,8 @@ func (h *Handler) prepare(ctx context.Context, params *graphql.RawParams) (x *ex
 		}
 		if x == nil {
 			cancel()
+			span.Fail("invalid")
+			span.End()
 		}
 	}()
 	operation, errs := h.exec.CreateOperationContext(limited, params)
@@ -47,12 +55,43 @@ func (h *Handler) prepare(ctx context.Context, params *graphql.RawParams) (x *ex
 		failed.Data = nil
 		return nil, failed
 	}
-	x = &execution{h: h, ctx: limited, cancel: cancel, operation: operation}
+	x = &execution{h: h, ctx: limited, cancel: cancel, operation: operation, span: span}
+	x.describe()
 	if x.isSubscription() {
 		cancel()
+		span.End() // it goes on for as long as its client listens
 		x.ctx, x.cancel = context.WithCancel(context.WithValue(ctx, endReasonKey{}, &endReason{}))
 	}
 	return x, nil
+}
+
+// describe names the span of the operation. A name of an operation is an identifier, which the log has as well.
+func (x *execution) describe() {
+	if x.span == nil {
+		return
+	}
+	operation := x.operation.Operation
+	kind := string(operation.Operation)
+	x.span.SetName(kind)
+	x.span.Set("graphql.operation.type", kind)
+	if name := operation.Name; name != "" {
+		name = name[:min(len(name), maxOperationName)]
+		x.span.SetName(kind + " " + name)
+		x.span.Set("graphql.operation.name", name)
+	}
+	x.span.Set("redthread.document", documentHash(x.operation.RawQuery))
+}
+
+// endSpan ends the span of the operation with its response.
+func (x *execution) endSpan(resp *graphql.Response) {
+	if x.span == nil || x.isSubscription() {
+		return
+	}
+	if resp != nil && len(resp.Errors) > 0 {
+		code, _ := resp.Errors[0].Extensions["code"].(string)
+		x.span.Fail(cmp.Or(code, "_OTHER"))
+	}
+	x.span.End()
 }
 
 func (x *execution) isMutation() bool { return x.operation.Operation.Operation == ast.Mutation }
@@ -75,6 +114,7 @@ func (x *execution) next() (resp *graphql.Response) {
 		if v := recover(); v != nil {
 			resp, x.done = x.h.recovered(x.ctx, v), true
 		}
+		x.endSpan(resp)
 	}()
 	if x.respond == nil {
 		x.respond, x.ctx = x.h.exec.DispatchOperation(x.ctx, x.operation)

@@ -38,9 +38,14 @@ func (h *Handler) recordOperation(ctx context.Context, params *graphql.RawParams
 		o.Name = o.Name[:maxOperationName]
 	}
 	if params.Query != "" {
-		sum := sha256.Sum256([]byte(params.Query))
-		o.Document = hex.EncodeToString(sum[:documentDigits/2])
+		o.Document = documentHash(params.Query)
 	}
 	CacheDecisionFrom(ctx).setOperation(o)
 	h.config.OnOperation(ctx, o)
+}
+
+// documentHash returns the beginning of the SHA-256 of a document.
+func documentHash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:documentDigits/2])
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/redthread-api/redthread/internal/server/respcache"
 	"github.com/redthread-api/redthread/internal/server/rest"
 	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/tracing"
 )
 
 // Dependencies are the arguments of Start besides the configuration.
@@ -98,7 +99,9 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	if err != nil {
 		return fmt.Errorf("open the stores: %w", err)
 	}
+	tracer := tracing.New(c.Tracing, versionNumber(), a.log)
 	a.backend = newBackend(stores, a.log, parts.Now)
+	a.backend.jobs.Trace(tracer)
 	if err := a.migrate(ctx); err != nil {
 		return err
 	}
@@ -126,6 +129,10 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	a.stopWork = stop
 	if a.redirects != nil {
 		a.run(work, "redirect to https", a.redirects.run)
+	}
+	if tracer != nil {
+		a.log.InfoContext(ctx, "traces are sent", "to", c.Tracing.String())
+		a.run(work, "send traces", tracer.Run)
 	}
 	a.run(work, "project the publication log", a.backend.live.Run)
 	if c.GraphMemory > 0 {
@@ -216,12 +223,12 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	if a.messages != nil {
 		messages = a.messages
 	}
-	a.metrics.serve(a, measured{cache: cache, meter: config.Meter})
+	a.metrics.serve(a, measured{cache: cache, meter: config.Meter, tracer: tracer})
 	a.serve(c, server.Config{
 		Mailbox: messages, Subscribers: subscriberPages, Bounces: a.bounceHandler(news),
 		DemoKey: a.explorerKey(c), Files: files, Started: parts.Now(),
 		GraphQL: api, Schema: api.SDL, REST: rest.New(api, a.log), Search: api, ChangeFeed: a.backend.live, Streams: api, Quotas: quotas, Authenticator: authenticator, ResponseCache: cache,
-		Editions: editions, OwnSite: c.Site.own(a.URL()), Observe: a.metrics.observer(),
+		Editions: editions, OwnSite: c.Site.own(a.URL()), Observe: a.metrics.observer(), Tracer: tracer,
 		Feeds: server.FeedsConfig{Content: api, Site: config.Site, PublicURL: c.Site.public(a.URL())},
 	}, parts.Now)
 	if a.tls != nil {

@@ -18,6 +18,7 @@ import (
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/tracing"
 )
 
 // Config is the configuration, by flags, variables of the environment and a file.
@@ -59,6 +60,8 @@ type Config struct {
 	Editions     EditionsConfig
 	// GraphMemory is how many bytes of memory the relationships of live may take; with 0 they are read from the database.
 	GraphMemory Bytes
+	// Tracing is by the variables of OpenTelemetry.
+	Tracing tracing.Settings
 	// WebhookAllowPrivate allows receivers of webhooks in private networks.
 	WebhookAllowPrivate bool
 
@@ -196,6 +199,9 @@ func (c *Config) resolve(flags *pflag.FlagSet, getenv func(string) string) error
 		c.MetricsOptional = c.origins["metrics-addr"] == "" && c.MetricsAddr == defaultMetricsAddr
 	}
 	c.check(flags, &p)
+	if flags.Lookup("addr") != nil {
+		c.Tracing = tracing.Read(getenv, &p)
+	}
 	return p.Err("invalid configuration")
 }
 

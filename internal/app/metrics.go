@@ -19,6 +19,7 @@ import (
 	"github.com/redthread-api/redthread/internal/server"
 	"github.com/redthread-api/redthread/internal/server/respcache"
 	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/tracing"
 )
 
 // defaultMetricsAddr is where /metrics is served. It is of this machine only, because the metrics are for its operators.
@@ -71,8 +72,9 @@ func (m *metricsServer) observer() func(server.Answered) {
 
 // measured are the parts of a server that are measured and that App has not.
 type measured struct {
-	cache *respcache.Cache
-	meter *limits.Meter
+	cache  *respcache.Cache
+	meter  *limits.Meter
+	tracer *tracing.Tracer // nil: there is none
 }
 
 // serve begins to serve the metrics of a server.
@@ -106,6 +108,13 @@ func constant(read func() float64) func(context.Context) ([]metrics.Value, error
 	return func(context.Context) ([]metrics.Value, error) { return metrics.One(read()), nil }
 }
 
+func number(is bool) float64 {
+	if is {
+		return 1
+	}
+	return 0
+}
+
 func label(name, value string) string { return name + "=" + strconv.Quote(value) }
 
 // addProcess adds what the process knows without asking a database.
@@ -113,12 +122,10 @@ func (m *metricsServer) addProcess(a *App, parts measured) {
 	m.Gauge("redthread_build_info", func(context.Context) ([]metrics.Value, error) {
 		return []metrics.Value{{Labels: label("version", versionNumber()), Value: 1}}, nil
 	})
-	m.Gauge("redthread_paused", constant(func() float64 {
-		if a.Paused() {
-			return 1
-		}
-		return 0
-	}))
+	m.Gauge("redthread_paused", constant(func() float64 { return number(a.Paused()) }))
+	if a.tls != nil && a.tls.given != nil {
+		m.Gauge("redthread_tls_certificate_expires_timestamp_seconds", constant(func() float64 { return float64(a.tls.expires().Unix()) }))
+	}
 	m.Counter("redthread_cost_charged_total", constant(func() float64 { return float64(parts.meter.Totals().Charged) }))
 	m.Counter("redthread_rate_limited_total", constant(func() float64 { return float64(parts.meter.Totals().Refused) }))
 	m.Counter("redthread_cache_responses_total", func(context.Context) ([]metrics.Value, error) {
@@ -129,6 +136,10 @@ func (m *metricsServer) addProcess(a *App, parts measured) {
 	m.Counter("redthread_cache_dropped_total", constant(func() float64 { return float64(parts.cache.Stats().Dropped) }))
 	m.Gauge("redthread_cache_entries", constant(func() float64 { return float64(parts.cache.Stats().Entries) }))
 	m.Gauge("redthread_cache_bytes", constant(func() float64 { return float64(parts.cache.Stats().Bytes) }))
+	m.Counter("redthread_trace_spans_total", func(context.Context) ([]metrics.Value, error) {
+		s := parts.tracer.Stats()
+		return []metrics.Value{{Labels: `result="sent"`, Value: float64(s.Sent)}, {Labels: `result="dropped"`, Value: float64(s.Dropped)}, {Labels: `result="lost"`, Value: float64(s.Lost)}}, nil
+	})
 	m.Counter("redthread_refusals_total", func(context.Context) ([]metrics.Value, error) {
 		counts := a.backend.refusals.Counts()
 		var values []metrics.Value
@@ -156,6 +167,19 @@ func (m *metricsServer) addStores(a *App) {
 	m.Gauge("redthread_db_connections_in_use", pools(func(s sql.DBStats) float64 { return float64(s.InUse) }))
 	m.Counter("redthread_db_waits_total", pools(func(s sql.DBStats) float64 { return float64(s.WaitCount) }))
 	m.Counter("redthread_db_wait_seconds_total", pools(func(s sql.DBStats) float64 { return s.WaitDuration.Seconds() }))
+	statements := func(value func(store.Statements) float64) func(context.Context) ([]metrics.Value, error) {
+		return func(context.Context) ([]metrics.Value, error) {
+			stats := a.backend.stores.StatementStats()
+			var values []metrics.Value
+			for _, name := range slices.Sorted(maps.Keys(stats)) {
+				values = append(values, metrics.Value{Labels: label("store", name), Value: value(stats[name])})
+			}
+			return values, nil
+		}
+	}
+	m.Counter("redthread_db_statements_total", statements(func(s store.Statements) float64 { return float64(s.Count) }))
+	m.Counter("redthread_db_statements_failed_total", statements(func(s store.Statements) float64 { return float64(s.Failed) }))
+	m.Counter("redthread_db_statement_seconds_total", statements(func(s store.Statements) float64 { return s.Seconds }))
 	m.Gauge("redthread_log_entries", func(ctx context.Context) ([]metrics.Value, error) {
 		state, err := projection.ReadLog(ctx, a.backend.stores.DeskRows())
 		return metrics.One(float64(state.Last)), err
@@ -164,6 +188,19 @@ func (m *metricsServer) addStores(a *App) {
 		lag, err := a.backend.live.Lag(ctx)
 		return metrics.One(float64(lag)), err
 	})
+	replicas := func(value func(store.ReplicaLag) float64) func(context.Context) ([]metrics.Value, error) {
+		return func(context.Context) ([]metrics.Value, error) {
+			var values []metrics.Value
+			for _, r := range a.backend.stores.Replicas() {
+				values = append(values, metrics.Value{Labels: label("server", r.Name), Value: value(r)})
+			}
+			return values, nil
+		}
+	}
+	if len(a.backend.stores.Replicas()) > 0 {
+		m.Gauge("redthread_replica_up", replicas(func(r store.ReplicaLag) float64 { return number(r.Healthy) }))
+		m.Gauge("redthread_replica_lag_entries", replicas(func(r store.ReplicaLag) float64 { return float64(r.Behind) }))
+	}
 	m.Gauge("redthread_live_read_lag_seconds", func(ctx context.Context) ([]metrics.Value, error) {
 		lag, err := a.backend.live.ReadLag(ctx)
 		return metrics.One(lag.Seconds()), err
@@ -192,6 +229,7 @@ func (m *metricsServer) addWork(stores *store.Stores) {
 	}
 	for _, due := range []struct{ metric, query string }{
 		{"redthread_webhook_oldest_pending_seconds", "SELECT min(created_at) FROM webhook_deliveries WHERE state = 'PENDING'"},
+		{"redthread_mail_oldest_due_seconds", "SELECT min(at) FROM sendings WHERE state IN ('SCHEDULED', 'RUNNING')"},
 		{"redthread_schedule_overdue_seconds", "SELECT min(at) FROM schedules WHERE status = 'PENDING'"},
 	} {
 		m.Gauge(due.metric, func(ctx context.Context) ([]metrics.Value, error) {

@@ -1,9 +1,11 @@
 package app_test
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -16,6 +18,8 @@ import (
 
 // sample is a line of Prometheus's text format: a name, labels, and a number.
 var sample = regexp.MustCompile(`^([a-z_:][a-zA-Z0-9_:]*)(\{([a-zA-Z_]+="([^"\\\n]|\\["\\n])*")(, ?[a-zA-Z_]+="([^"\\\n]|\\["\\n])*")*\})? (\S+)$`)
+
+var histogramSuffix = regexp.MustCompile(`_(bucket|sum|count)$`)
 
 // scrape returns the metrics of a server by name and labels, and checks the form of each line.
 func scrape(t *testing.T, a *app.App) (map[string]float64, string) {
@@ -86,9 +90,19 @@ func TestMetrics(t *testing.T) {
 			}
 		}
 		for _, positive := range []string{"redthread_cache_bytes", `redthread_http_response_bytes_total{route="/graphql"}`, "redthread_webhook_oldest_pending_seconds",
-			"redthread_schedule_overdue_seconds", "redthread_cost_charged_total", `redthread_db_connections_max{pool="live_read"}`, "go_goroutines", "process_start_time_seconds"} {
+			"redthread_schedule_overdue_seconds", "redthread_cost_charged_total", `redthread_db_statements_total{store="live"}`, `redthread_db_statement_seconds_total{store="desk"}`, `redthread_db_connections_max{pool="live_read"}`, "go_goroutines", "process_start_time_seconds"} {
 			if got[positive] <= 0 {
 				t.Errorf("%s: got %v, want more than 0", positive, got[positive])
+			}
+		}
+		documented, err := os.ReadFile("../../docs/operating.md")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for series := range got {
+			name, _, _ := strings.Cut(series, "{")
+			if name = histogramSuffix.ReplaceAllString(name, ""); strings.HasPrefix(name, "redthread_") && !bytes.Contains(documented, []byte(name)) {
+				t.Errorf("docs/operating.md lacks %s", name)
 			}
 		}
 		for _, secret := range []string{"wp-login", "draftsecret", "before", key, receiver.URL} {

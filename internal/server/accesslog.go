@@ -6,10 +6,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redthread-api/redthread/graph/transport"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/tracing"
 )
 
 // requestInfo is what inner middleware records about a request for the access log.
@@ -66,8 +69,8 @@ func recordRoute(mux *http.ServeMux) http.Handler {
 // The three are one middleware, because each new context copies the request, and a
 // cache hit costs little else.
 //
-// observe, if not nil, is called with each request that was answered.
-func receive(log *slog.Logger, trusted []netip.Prefix, observe func(Answered)) middleware {
+// observe, if not nil, is called with each request that was answered. tracer, if not nil, makes each one a span.
+func receive(log *slog.Logger, trusted []netip.Prefix, observe func(Answered), tracer *tracing.Tracer) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			start := time.Now()
@@ -75,10 +78,14 @@ func receive(log *slog.Logger, trusted []netip.Prefix, observe func(Answered)) m
 			ctx := domain.WithRequestID(r.Context(), assignRequestID(w, r))
 			ctx = domain.WithClient(ctx, clientOf(r, trusted))
 			ctx = context.WithValue(ctx, requestInfoKey{}, info)
+			ctx, span := tracer.StartRequest(ctx, r.Method, r.Header.Get("Traceparent"), r.Header.Get("Tracestate"))
 			recorder := &responseRecorder{ResponseWriter: w}
 			// Deferred, because a handler may abort the connection by a panic.
 			defer func() {
 				info.log(ctx, log, r, recorder, start)
+				if span != nil {
+					info.describe(span, r, recorder, domain.RequestID(ctx))
+				}
 				if observe != nil {
 					observe(Answered{cmp.Or(info.route, "none"), r.Method, recorder.status, time.Since(start), recorder.bytes})
 				}
@@ -89,6 +96,31 @@ func receive(log *slog.Logger, trusted []netip.Prefix, observe func(Answered)) m
 			}
 		})
 	}
+}
+
+// describe ends the span of a request with what the conventions for HTTP ask for; but for the path, which can name a document.
+func (v *requestInfo) describe(span *tracing.Span, r *http.Request, recorder *responseRecorder, requestID string) {
+	if v.route != "" {
+		_, route, found := strings.Cut(v.route, " ") // of a pattern with a method
+		if !found {
+			route = v.route
+		}
+		span.SetName(r.Method + " " + route)
+		span.Set("http.route", route)
+	}
+	span.Set("http.request.method", r.Method)
+	span.Set("http.response.status_code", int64(recorder.status))
+	span.Set("http.response.body.size", recorder.bytes)
+	span.Set("network.protocol.version", strings.TrimSuffix(strings.TrimPrefix(r.Proto, "HTTP/"), ".0"))
+	span.Set("url.scheme", map[bool]string{true: "https", false: "http"}[r.TLS != nil])
+	span.Set("redthread.request_id", requestID)
+	if v.viewer != nil {
+		span.Set("redthread.role", v.viewer.Role.String())
+	}
+	if recorder.status >= http.StatusInternalServerError {
+		span.Fail(strconv.Itoa(recorder.status))
+	}
+	span.End()
 }
 
 // log writes the line about a visit. The record is made here and not by the

@@ -33,7 +33,7 @@ func BenchmarkAroundARequest(b *testing.B) {
 		w.WriteHeader(http.StatusOK)
 		_, _ = w.Write(body)
 	}),
-		receive(log, nil, nil), secureHeaders, NewOrigins(nil).allow, compress(), recoverPanics(log),
+		receive(log, nil, nil, nil), secureHeaders, NewOrigins(nil).allow, compress(), recoverPanics(log),
 		noStore, newSockets().count, findViewer(nil, log), limitBody(DefaultMaxBody, MaxPublicBody),
 	)
 	r := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/graphql?query={hello}", http.NoBody)

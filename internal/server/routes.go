@@ -112,7 +112,7 @@ func handler(c Config) http.Handler {
 	}
 
 	return wrap(recordRoute(mux),
-		receive(c.Log, c.TrustedProxies, c.Observe),
+		receive(c.Log, c.TrustedProxies, c.Observe, c.Tracer),
 		secureHeaders,
 		c.Origins.allow,
 		compress(),

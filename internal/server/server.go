@@ -20,6 +20,7 @@ import (
 	"github.com/redthread-api/redthread/internal/server/mailbox"
 	"github.com/redthread-api/redthread/internal/server/respcache"
 	"github.com/redthread-api/redthread/internal/server/rest"
+	"github.com/redthread-api/redthread/internal/tracing"
 )
 
 // The defaults of [Config].
@@ -67,6 +68,7 @@ type Config struct {
 
 	// Observe, if not nil, is called with each request that was answered.
 	Observe func(Answered)
+	Tracer  *tracing.Tracer // makes each request a span; nil: none is
 
 	// ResponseCache caches responses that are read from live; nil: no cache.
 	ResponseCache *respcache.Cache

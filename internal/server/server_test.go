@@ -198,7 +198,9 @@ func TestCORS(t *testing.T) {
 	})
 	t.Run("OnlyConfiguredOrigins", func(t *testing.T) {
 		t.Parallel()
-		s := start(t, hello, func(c *server.Config) { c.Origins = server.NewOrigins([]string{"https://site.example", "https://*.preview.example"}) })
+		s := start(t, hello, func(c *server.Config) {
+			c.Origins = server.NewOrigins([]string{"https://site.example", "https://*.preview.example"})
+		})
 		for origin, want := range map[string]string{
 			"https://site.example":         "https://site.example",
 			"https://pr-7.preview.example": "https://pr-7.preview.example",

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"errors"
@@ -19,6 +20,8 @@ type connector struct {
 	statements int
 	// fault is [Config.Fault].
 	fault func(pool, query string) error
+	// counts counts the statements; nil: they are not observed.
+	counts *statementCounts
 }
 
 // Connect implements driver.Connector.
@@ -83,27 +86,30 @@ func (c *connection) QueryContext(ctx context.Context, query string, args []driv
 	if err := c.connector.injectFault(query); err != nil {
 		return nil, err
 	}
+	o := c.connector.observe(ctx, query)
 	s := c.cache.take(ctx, c.full(), query)
 	if s == nil {
 		rows, err := c.full().QueryContext(ctx, query, args)
-		return wrapRows(rows, err, nil)
+		return wrapRows(rows, err, nil, o)
 	}
 	rows, err := s.stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
-	return wrapRows(rows, err, s)
+	return wrapRows(rows, err, s, o)
 }
 
 // ExecContext implements driver.ExecerContext.
-func (c *connection) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+func (c *connection) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (result driver.Result, err error) {
 	if err := c.connector.injectFault(query); err != nil {
 		return nil, err
 	}
+	o := c.connector.observe(ctx, query)
+	defer func() { o.done(err) }()
 	s := c.cache.take(ctx, c.full(), query)
 	if s == nil {
-		result, err := c.full().ExecContext(ctx, query, args)
+		result, err = c.full().ExecContext(ctx, query, args)
 		return result, unavailableOrSame(err)
 	}
 	defer s.release()
-	result, err := s.stmt.(driver.StmtExecContext).ExecContext(ctx, args)
+	result, err = s.stmt.(driver.StmtExecContext).ExecContext(ctx, args)
 	return result, unavailableOrSame(err)
 }
 
@@ -116,7 +122,7 @@ func (c *connection) BeginTx(ctx context.Context, opts driver.TxOptions) (driver
 	if err != nil {
 		return nil, unavailableOrSame(err)
 	}
-	return transaction{tx, c.connector}, nil
+	return transaction{ctx, tx, c.connector}, nil
 }
 
 // Begin implements driver.Conn. database/sql calls BeginTx.
@@ -126,6 +132,7 @@ func (c *connection) Begin() (driver.Tx, error) {
 
 // transaction is a transaction with translated errors.
 type transaction struct {
+	ctx       context.Context // in which it began
 	inner     driver.Tx
 	connector *connector
 }
@@ -135,7 +142,10 @@ func (t transaction) Commit() error {
 		_ = t.inner.Rollback() // the injected fault means that nothing was committed
 		return err
 	}
-	return unavailableOrSame(t.inner.Commit())
+	o := t.connector.observe(t.ctx, "COMMIT")
+	err := unavailableOrSame(t.inner.Commit())
+	o.done(err)
+	return err
 }
 
 func (t transaction) Rollback() error { return unavailableOrSame(t.inner.Rollback()) }
@@ -186,17 +196,21 @@ func (c *connection) Close() error {
 // rows are the rows of a query. When they are closed, their statement is free
 // for reuse.
 type rows struct {
-	inner driver.Rows
-	stmt  *cachedStmt // nil: not cached
+	inner    driver.Rows
+	stmt     *cachedStmt // nil: not cached
+	observed observed
+	failed   error // of Next
 }
 
 // wrapRows wraps the result of a query.
-func wrapRows(inner driver.Rows, err error, stmt *cachedStmt) (driver.Rows, error) {
+func wrapRows(inner driver.Rows, err error, stmt *cachedStmt, o observed) (driver.Rows, error) {
 	if err != nil {
 		stmt.release()
-		return nil, unavailableOrSame(err)
+		err = unavailableOrSame(err)
+		o.done(err)
+		return nil, err
 	}
-	return &rows{inner, stmt}, nil
+	return &rows{inner: inner, stmt: stmt, observed: o}, nil
 }
 
 // Columns implements driver.Rows.
@@ -208,14 +222,16 @@ func (r *rows) Next(dest []driver.Value) error {
 	if err == nil || err == io.EOF { // a bare io.EOF is the end of the rows; the end of a connection is always wrapped
 		return err
 	}
-	return unavailableOrSame(err)
+	r.failed = unavailableOrSame(err)
+	return r.failed
 }
 
 // Close implements driver.Rows.
 func (r *rows) Close() error {
-	err := r.inner.Close()
+	err := unavailableOrSame(r.inner.Close())
 	r.stmt.release()
-	return unavailableOrSame(err)
+	r.observed.done(cmp.Or(r.failed, err))
+	return err
 }
 
 // ColumnTypeDatabaseTypeName implements driver.RowsColumnTypeDatabaseTypeName.

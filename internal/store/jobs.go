@@ -12,6 +12,8 @@ import (
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+
+	"github.com/redthread-api/redthread/internal/tracing"
 )
 
 // Jobs is the job queue of the desk. Jobs are stored in the desk's database and
@@ -32,6 +34,7 @@ import (
 type Jobs struct {
 	stores   *Stores
 	log      *slog.Logger
+	tracer   *tracing.Tracer // nil: jobs are not traced
 	workers  *river.Workers
 	notifier *jobNotifier
 	inserter func() (jobsClient, error)
@@ -132,6 +135,9 @@ func (j *Jobs) open(config *river.Config, run bool) (client jobsClient, close fu
 	return client, close, nil
 }
 
+// Trace makes each job a trace, linked to what enqueued it. It must be called before Start.
+func (j *Jobs) Trace(t *tracing.Tracer) { j.tracer = t }
+
 // AddQueue registers a queue. It must be called before Start.
 func (j *Jobs) AddQueue(q Queue) {
 	j.mu.Lock()
@@ -158,6 +164,7 @@ func (j *Jobs) Enqueue(ctx context.Context, tx *Tx, jobs ...river.InsertManyPara
 	if err != nil {
 		return err
 	}
+	withCause(ctx, jobs)
 	queues := map[string]bool{}
 	j.mu.Lock()
 	for i, job := range jobs {

@@ -3,11 +3,14 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+
+	"github.com/redthread-api/redthread/internal/tracing"
 )
 
 // Kind describes how jobs with arguments of type T are run.
@@ -32,17 +35,49 @@ func AddKind[T river.JobArgs](j *Jobs, k Kind[T]) {
 	defer j.mu.Unlock()
 	var args T
 	j.maxAttempts[args.Kind()] = k.MaxAttempts
-	river.AddWorker(j.workers, &kindWorker[T]{kind: k})
+	river.AddWorker(j.workers, &kindWorker[T]{kind: k, jobs: j})
 }
 
 // kindWorker implements river.Worker for a kind.
 type kindWorker[T river.JobArgs] struct {
 	river.WorkerDefaults[T]
 	kind Kind[T]
+	jobs *Jobs
 }
 
 func (w *kindWorker[T]) Work(ctx context.Context, job *river.Job[T]) error {
-	return w.kind.Run(ctx, job)
+	ctx, span := w.jobs.tracer.StartJob(ctx, "job "+job.Kind, causeOf(job.JobRow))
+	span.Set("redthread.job.attempt", int64(job.Attempt))
+	err := w.kind.Run(ctx, job)
+	if _, postponed := errors.AsType[*rivertype.JobSnoozeError](err); err != nil && !postponed {
+		span.Fail("_OTHER")
+	}
+	span.End()
+	return err
+}
+
+// withCause writes what enqueues jobs into them, for the link of their traces.
+func withCause(ctx context.Context, jobs []river.InsertManyParams) {
+	cause := tracing.Traceparent(ctx)
+	if cause == "" {
+		return
+	}
+	for i, job := range jobs {
+		options := *job.InsertOpts
+		if options.Metadata == nil { // nothing else of the program's own is there
+			options.Metadata = []byte(`{"traceparent":"` + cause + `"}`)
+		}
+		jobs[i].InsertOpts = &options
+	}
+}
+
+// causeOf returns what enqueued a job; empty if it was not in a trace.
+func causeOf(job *rivertype.JobRow) string {
+	var metadata struct {
+		Traceparent string `json:"traceparent"`
+	}
+	_ = json.Unmarshal(job.Metadata, &metadata) // absent means that there is none
+	return metadata.Traceparent
 }
 
 func (w *kindWorker[T]) Timeout(*river.Job[T]) time.Duration { return w.kind.Timeout }

@@ -70,6 +70,8 @@ func (tx *Tx) flush(ctx context.Context) error {
 			}
 			batch.Queue(s.text, s.args...)
 		}
+		o := conn.connector.observe(ctx, "BATCH")
+		defer func() { o.done(failed) }()
 		results := conn.postgresConn().SendBatch(ctx, &batch)
 		for _, s := range statements {
 			if _, err := results.Exec(); err != nil {

@@ -27,6 +27,8 @@ func (c *connection) beginAndReadPostgres(ctx context.Context, conn *pgx.Conn, q
 	if conn.IsClosed() {
 		return false, driver.ErrBadConn
 	}
+	o := c.connector.observe(ctx, query)
+	defer func() { o.done(err) }()
 	batch := &pgx.Batch{}
 	batch.Queue(beginPostgres)
 	batch.Queue(query, args...)
@@ -47,13 +49,15 @@ func (c *connection) beginAndReadPostgres(ctx context.Context, conn *pgx.Conn, q
 
 // readAndEndPostgres is readValuesPostgres for the last statement of a transaction, which
 // ends in the same round trip.
-func (c *connection) readAndEndPostgres(ctx context.Context, conn *pgx.Conn, query string, args []any, width int, vs *Values) error {
+func (c *connection) readAndEndPostgres(ctx context.Context, conn *pgx.Conn, query string, args []any, width int, vs *Values) (err error) {
 	if err := c.connector.injectFault(query); err != nil {
 		return err
 	}
 	if conn.IsClosed() {
 		return driver.ErrBadConn
 	}
+	o := c.connector.observe(ctx, query)
+	defer func() { o.done(err) }()
 	batch := &pgx.Batch{}
 	batch.Queue(query, args...)
 	batch.Queue(rollback)
@@ -71,13 +75,15 @@ func (c *connection) readAndEndPostgres(ctx context.Context, conn *pgx.Conn, que
 	return postgresReadError(err)
 }
 
-func (c *connection) readValuesPostgres(ctx context.Context, conn *pgx.Conn, query string, args []any, width int, vs *Values) error {
+func (c *connection) readValuesPostgres(ctx context.Context, conn *pgx.Conn, query string, args []any, width int, vs *Values) (err error) {
 	if err := c.connector.injectFault(query); err != nil {
 		return err
 	}
 	if conn.IsClosed() {
 		return driver.ErrBadConn
 	}
+	o := c.connector.observe(ctx, query)
+	defer func() { o.done(err) }()
 	rows, err := conn.Query(ctx, query, args...)
 	if err == nil {
 		err = addRows(conn, rows, width, vs)

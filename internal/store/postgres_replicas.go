@@ -183,6 +183,33 @@ func (r *replicaSet) failed(ctx context.Context, m *replica, err error) {
 	r.lost(ctx, m, err)
 }
 
+// ReplicaLag is how far behind a server is that live is read from.
+type ReplicaLag struct {
+	Name    string
+	Primary bool
+	Healthy bool
+	Behind  int64 // releases that others have applied and it has not
+}
+
+// Replicas returns the servers that live is read from, where there are several.
+func (s *Stores) Replicas() []ReplicaLag {
+	if s.liveRead == nil || s.liveRead.replicas == nil {
+		return nil
+	}
+	set := s.liveRead.replicas
+	set.mu.Lock()
+	defer set.mu.Unlock()
+	var newest int64
+	for _, m := range set.members {
+		newest = max(newest, m.sequence)
+	}
+	var all []ReplicaLag
+	for _, m := range set.members {
+		all = append(all, ReplicaLag{m.name, m.primary, m.healthy, newest - m.sequence})
+	}
+	return all
+}
+
 func (r *replicaSet) lost(ctx context.Context, m *replica, err error) {
 	if m.healthy {
 		r.log.WarnContext(ctx, "a server that live is read from does not answer", "server", m.name, "error", domain.Detail(err))

@@ -28,6 +28,8 @@ type Config struct {
 	// "COMMIT" for a transaction, "" for a connection). An error that it returns is
 	// handled as if the engine had returned it.
 	Fault func(store, query string) error
+
+	counts map[string]*statementCounts // by store
 }
 
 // Stores is an open pair of stores: the desk and live.
@@ -36,6 +38,7 @@ type Stores struct {
 	dir     string // SQLite only
 	deskDSN string // PostgreSQL only
 	log     *slog.Logger
+	counts  map[string]*statementCounts // by store
 
 	deskRead, liveRead   *pool
 	deskWrite, liveWrite *pool
@@ -51,7 +54,8 @@ func Open(ctx context.Context, c Config) (*Stores, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Stores{log: c.Log, dir: c.Dir, deskDSN: c.DeskDSN}
+	c.counts = map[string]*statementCounts{"desk": {}, "live": {}}
+	s := &Stores{log: c.Log, dir: c.Dir, deskDSN: c.DeskDSN, counts: c.counts}
 	open := s.openSQLite
 	if c.DeskDSN != "" {
 		open = s.openPostgres
