@@ -87,9 +87,9 @@ func (p *projector) markSupporting(ctx context.Context, t domain.Type, level []d
 	return nil
 }
 
-// update runs a statement that ends in the condition that the id is in a set.
+// update runs a statement that ends in "AND id", for which ids are added.
 func (p *projector) update(ctx context.Context, statement string, ids []domain.ID) error {
-	if err := store.ExecSet(ctx, p.tx, statement+" WHERE id", ids); err != nil {
+	if err := store.ExecSet(ctx, p.tx, statement, ids); err != nil {
 		return fmt.Errorf("work out effective markings: %w", err)
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/search"
 	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/visibility"
 )
 
 // RebuildResult is the result of a rebuild: the number of documents in live, and the
@@ -267,19 +268,38 @@ func (p *projector) putDiffering(ctx context.Context, entries []lastEntry, befor
 // markedAtOnce is how many documents a rebuild computes the effective markings of at once.
 const markedAtOnce = 8 * aggregate.MaxBatch
 
-// markAll computes the effective markings of all documents.
+// markAll computes the effective markings of all documents, as [projector.markEffective] does for some: each once, after
+// those that its own depends on. A tag that most documents have would otherwise be computed with each batch of them.
 func (p *projector) markAll(ctx context.Context, entries []lastEntry) error {
-	for batch := range slices.Chunk(entries, markedAtOnce) {
-		ids := make([]domain.ID, len(batch))
-		for i, e := range batch {
-			ids[i] = e.Document
-		}
-		touched := map[domain.ID]bool{}
-		if err := p.supportOf(ctx, ids, touched); err != nil {
-			return err
-		}
-		if err := p.markEffective(ctx, ids, touched); err != nil {
-			return err
+	groups := map[domain.Type][]domain.ID{}
+	for _, e := range entries {
+		groups[e.Document.Type()] = append(groups[e.Document.Type()], e.Document)
+	}
+	engine := p.tx.Dialect()
+	own := func(t domain.Type, ids []domain.ID) error {
+		return p.update(ctx, visibility.OwnMarking(aggregate.TableOf(t).Name), ids)
+	}
+	withEnds := func(t domain.Type, ids []domain.ID) error {
+		return p.update(ctx, visibility.MarkingWithEnds(engine, aggregate.TableOf(t).Name, endsOf(t)), ids)
+	}
+	supporting := func(t domain.Type, ids []domain.ID) error { return p.markSupporting(ctx, t, ids) }
+	for _, step := range []struct {
+		of   func(t domain.Type, hasEnds bool) bool
+		mark func(t domain.Type, ids []domain.ID) error
+	}{
+		{func(t domain.Type, hasEnds bool) bool { return !t.Supporting() && !hasEnds }, own},
+		{func(_ domain.Type, hasEnds bool) bool { return hasEnds }, withEnds},
+		{func(t domain.Type, _ bool) bool { return t.Supporting() }, supporting},
+	} {
+		for _, t := range domain.Types() {
+			if !step.of(t, len(aggregate.SpecOf(t).Ends) > 0) {
+				continue
+			}
+			for ids := range slices.Chunk(groups[t], markedAtOnce) {
+				if err := step.mark(t, ids); err != nil {
+					return err
+				}
+			}
 		}
 	}
 	return nil

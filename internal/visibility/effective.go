@@ -10,12 +10,18 @@ import (
 )
 
 // The functions below return SQL statements that set the effective markings of a table
-// in live. The caller adds " WHERE id …".
+// in live where they differ. The caller adds which ids: they end in "AND id".
+
+// setMarking returns the statement that sets the effective marking of a table to an expression. A row that has it already is
+// not written: most have it, and the marking is in most indexes.
+func setMarking(table, expression string) string {
+	return fmt.Sprintf("UPDATE %[1]s SET %[2]s = %[3]s WHERE %[2]s <> %[3]s AND id", table, EffectiveMarking, expression)
+}
 
 // OwnMarking returns the statement that sets the effective marking of a document to its
 // own marking. It is for documents that exist independently of others.
 func OwnMarking(table string) string {
-	return "UPDATE " + table + " SET " + EffectiveMarking + " = marking"
+	return setMarking(table, "marking")
 }
 
 // End is a reference without which a document does not exist in live: the column with
@@ -34,8 +40,8 @@ func MarkingWithEnds(engine, table string, ends []End) string {
 		from = append(from, fmt.Sprintf("%s e%d", end.Table, i))
 		where = append(where, fmt.Sprintf(`e%d.id = %s."%s"`, i, table, end.Column))
 	}
-	return fmt.Sprintf("UPDATE %s SET %s = coalesce((SELECT %s(%s) FROM %s WHERE %s), %d)", table, EffectiveMarking,
-		greatest(engine), strings.Join(markings, ", "), strings.Join(from, ", "), strings.Join(where, " AND "), domain.Unseen)
+	return setMarking(table, fmt.Sprintf("coalesce((SELECT %s(%s) FROM %s WHERE %s), %d)",
+		greatest(engine), strings.Join(markings, ", "), strings.Join(from, ", "), strings.Join(where, " AND "), domain.Unseen))
 }
 
 // SupportingMarking returns the statement that sets the effective marking of a
@@ -52,9 +58,8 @@ func SupportingMarking(engine, table string, links []Link) string {
 		exists = append(exists, fmt.Sprintf("EXISTS (SELECT 1 %s AND d.%s <= %s.marking)", where, EffectiveMarking, table))
 		lowest = append(lowest, "SELECT min(d."+EffectiveMarking+") AS m "+where)
 	}
-	return fmt.Sprintf("UPDATE %[1]s SET %[6]s = CASE WHEN %[2]s THEN marking"+
-		" ELSE %[3]s(marking, coalesce((SELECT min(u.m) FROM (%[4]s) u), %[5]d)) END",
-		table, strings.Join(exists, " OR "), greatest(engine), strings.Join(lowest, " UNION ALL "), domain.Unseen, EffectiveMarking)
+	return setMarking(table, fmt.Sprintf("CASE WHEN %s THEN marking ELSE %s(marking, coalesce((SELECT min(u.m) FROM (%s) u), %d)) END",
+		strings.Join(exists, " OR "), greatest(engine), strings.Join(lowest, " UNION ALL "), domain.Unseen))
 }
 
 func greatest(engine string) string {

@@ -311,7 +311,7 @@ func (g *generator) writeLive(ctx context.Context, tx *store.Tx, b *batch) error
 		}
 		mark = visibility.MarkingWithEnds(tx.Dialect(), root.Name, ends)
 	}
-	return store.Exec(ctx, tx, mark+" WHERE id BETWEEN ? AND ?", int64(documents[0].ID), int64(documents[len(documents)-1].ID))
+	return store.Exec(ctx, tx, mark+" BETWEEN ? AND ?", int64(documents[0].ID), int64(documents[len(documents)-1].ID))
 }
 
 // markSupporting sets the effective markings of supporting documents, which depend on
@@ -326,7 +326,7 @@ func (g *generator) markSupporting() error {
 			links = append(links, visibility.Link{From: r.From, Column: r.Column})
 		}
 		err := g.stores.Live(g.ctx, func(ctx context.Context, tx *store.Tx) error {
-			return store.Exec(ctx, tx, visibility.SupportingMarking(tx.Dialect(), aggregate.TableOf(t).Name, links))
+			return store.Exec(ctx, tx, visibility.SupportingMarking(tx.Dialect(), aggregate.TableOf(t).Name, links)+" IS NOT NULL")
 		})
 		if err != nil {
 			return err
