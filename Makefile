@@ -18,6 +18,11 @@ generate: ## Write all generated code again
 build: ## Build bin/redthread as it is released
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/redthread ./cmd/redthread
 
+.PHONY: release
+release: ## Make what is released in dist/: archives, an image, checksums
+	rm -rf dist
+	go run ./internal/release -o dist
+
 .PHONY: test
 test: ## Run the tests; without a PostgreSQL server its half is skipped
 	go test $(PKG)
