@@ -214,7 +214,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 func (a *App) migrate(ctx context.Context) error {
 	done, err := a.backend.stores.Migrate(ctx)
 	for _, m := range done {
-		a.log.InfoContext(ctx, "migrated", "store", m.Store, "version", m.Version, "name", m.Name)
+		a.log.InfoContext(ctx, "migrated", "store", m.Store, "version", m.Version, "name", m.Name, "ms", m.Took.Milliseconds())
 	}
 	return err
 }
