@@ -18,6 +18,15 @@ generate: ## Write all generated code again
 build: ## Build bin/redthread as it is released
 	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/redthread ./cmd/redthread
 
+.PHONY: release
+release: ## Make what is released in dist/: archives, an image, checksums
+	rm -rf dist
+	go run ./internal/release -o dist
+
+.PHONY: freeze
+freeze: ## Write stores and promises of a version that is to be released: make freeze VERSION=0.1.0
+	REDTHREAD_FREEZE=$(VERSION) go test -count=1 -run '^(TestUpgrade|TestContract)$$' ./internal/app
+
 .PHONY: test
 test: ## Run the tests; without a PostgreSQL server its half is skipped
 	go test $(PKG)

@@ -153,7 +153,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	a.run(work, "write when people were last seen", people.Run)
 
 	webhooks := delivery.New(delivery.Config{
-		Stores: stores, Live: a.backend.live, Jobs: a.backend.jobs, Log: a.log, Now: parts.Now, AllowPrivate: c.WebhookAllowPrivate, UserAgent: "Redthread/" + version()})
+		Stores: stores, Live: a.backend.live, Jobs: a.backend.jobs, Log: a.log, Now: parts.Now, AllowPrivate: c.WebhookAllowPrivate, UserAgent: "Redthread/" + versionNumber()})
 	news, err := a.openNewsletters(c, templates, parts.Now)
 	if err != nil {
 		return err
@@ -241,7 +241,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 func (a *App) migrate(ctx context.Context) error {
 	done, err := a.backend.stores.Migrate(ctx)
 	for _, m := range done {
-		a.log.InfoContext(ctx, "migrated", "store", m.Store, "version", m.Version, "name", m.Name)
+		a.log.InfoContext(ctx, "migrated", "store", m.Store, "version", m.Version, "name", m.Name, "ms", m.Took.Milliseconds())
 	}
 	return err
 }

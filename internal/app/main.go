@@ -60,6 +60,12 @@ func Main(ctx context.Context, process Process) int {
 	return exitFailure
 }
 
+// Commands returns the command line, for what is made of it: manual pages and completions. It is not to be run.
+func Commands() *cobra.Command {
+	p := &program{Process: Process{Getenv: func(string) string { return "" }, Stdout: io.Discard, Stderr: io.Discard}, now: time.Now}
+	return p.rootCommand()
+}
+
 // demoContent returns the embedded demo.
 func demoContent() DemoContent {
 	return DemoContent{Load: demo.LoadAt, UpdateURLs: demo.UpdateURLs, Files: server.Files{Path: demo.Path, Handler: demo.Files}}

@@ -22,9 +22,13 @@ func (p *program) migrateCommand() *cobra.Command {
 
 "serve" does the same when it starts. It is safe to run at any time, and on
 several machines at the same time: one migrates, the others wait. Stores that are
-newer than the binary are refused.`,
+newer than the binary are refused.
+
+What takes longer than ten seconds is logged, with how far it is. It can be stopped:
+a migration that was interrupted leaves the store as it was, and the keys that order
+names are written in batches, which the next run continues.`,
 		Args: exactly(),
-		RunE: p.run(slog.LevelWarn, p.migrateUp),
+		RunE: p.run(slog.LevelInfo, p.migrateUp),
 	}
 	status := &cobra.Command{
 		Use:   "status",
@@ -53,7 +57,11 @@ func (p *program) migrateUp(ctx context.Context, log *slog.Logger, _ []string) e
 	}
 	done, err := stores.Migrate(ctx)
 	for _, m := range done {
-		printf(p.Stdout, "%s: applied %s %s\n", m.Store, m.Version, m.Name)
+		took := ""
+		if m.Took >= time.Second {
+			took = fmt.Sprintf(" in %.1f s", m.Took.Seconds())
+		}
+		printf(p.Stdout, "%s: applied %s %s%s\n", m.Store, m.Version, m.Name, took)
 	}
 	if err == nil && len(done) == 0 {
 		printf(p.Stdout, "Both stores are up to date.\n")

@@ -105,7 +105,7 @@ const namesBatch = 500
 
 // IndexNames writes the name keys of documents that have none: those that were
 // saved by a version of the program without such keys. It returns the number of
-// documents found.
+// documents found. If it is interrupted, the next call continues.
 func (d *Desk) IndexNames(ctx context.Context) (int, error) {
 	ctx = domain.AsSystem(ctx, "index names")
 	found := 0
@@ -122,11 +122,13 @@ func (d *Desk) IndexNames(ctx context.Context) (int, error) {
 		if err != nil {
 			return found, err
 		}
+		progress := store.NewProgress(d.log, d.now, int64(len(ids)), "names of documents are being indexed", "type", t.String())
 		for batch := range slices.Chunk(ids, namesBatch) {
 			if err := d.indexNames(ctx, t, batch); err != nil {
 				return found, err
 			}
 			found += len(batch)
+			progress.Add(ctx, len(batch))
 		}
 	}
 	return found, d.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {

@@ -46,7 +46,7 @@ func applyNextJobStep[T any](ctx context.Context, driver riverdriver.Driver[T], 
 	}
 	var done []Migration
 	for _, v := range result.Versions {
-		done = append(done, Migration{"desk", jobVersion(v.Version), v.Name, time.Now()})
+		done = append(done, Migration{Store: "desk", Version: jobVersion(v.Version), Name: v.Name, Applied: time.Now()})
 	}
 	return done, nil
 }
@@ -100,7 +100,7 @@ func (s *Stores) jobMigrations(ctx context.Context) ([]Migration, error) {
 	}
 	var all []Migration
 	for _, v := range known {
-		all = append(all, Migration{"desk", jobVersion(v.Version), v.Name, applied[v.Version]})
+		all = append(all, Migration{Store: "desk", Version: jobVersion(v.Version), Name: v.Name, Applied: applied[v.Version]})
 	}
 	return all, nil
 }

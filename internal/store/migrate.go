@@ -29,6 +29,8 @@ type Migration struct {
 	Version string    // "20260102150405"
 	Name    string    // the description in the file name
 	Applied time.Time // zero: pending
+
+	Took time.Duration // of one that was just applied
 }
 
 // target is a store to be migrated.
@@ -45,8 +47,13 @@ func (s *Stores) targets() []target {
 // migrations that it applied. It holds a lock, so that of several processes that
 // start at the same time one migrates and the others wait. It refuses a database
 // that is newer than this binary, or whose applied migrations differ from the
-// embedded ones. It also writes the sort keys that are missing or of another
-// collation version.
+// embedded ones.
+//
+// The migrations of a store are one transaction: if it fails, is stopped or is
+// killed, the store is as it was, and an older binary can use it. The log says
+// every ten seconds which is running. Then it writes the sort keys that are missing
+// or of another collation version, in batches; the next call continues where one
+// was stopped.
 func (s *Stores) Migrate(ctx context.Context) ([]Migration, error) {
 	var done []Migration
 	for _, t := range s.targets() {
@@ -73,10 +80,14 @@ func (s *Stores) Migrate(ctx context.Context) ([]Migration, error) {
 				if !known[f.Version()].IsZero() {
 					continue
 				}
-				if err := applyMigration(ctx, tx, f); err != nil {
+				began := time.Now()
+				stop := whileRunning(ctx, s.log, "a migration is running", "store", t.name, "version", f.Version(), "name", f.Desc())
+				err := applyMigration(ctx, tx, f)
+				stop()
+				if err != nil {
 					return fmt.Errorf("%s: %w", f.Name(), err)
 				}
-				applied = append(applied, Migration{t.name, f.Version(), f.Desc(), time.Now()})
+				applied = append(applied, Migration{Store: t.name, Version: f.Version(), Name: f.Desc(), Applied: time.Now(), Took: time.Since(began)})
 			}
 			return nil
 		})
@@ -121,7 +132,7 @@ func (s *Stores) Migrations(ctx context.Context) ([]Migration, error) {
 			return nil, fmt.Errorf("migrations of %s: %w", t.name, err)
 		}
 		for _, f := range files {
-			all = append(all, Migration{t.name, f.Version(), f.Desc(), known[f.Version()]})
+			all = append(all, Migration{Store: t.name, Version: f.Version(), Name: f.Desc(), Applied: known[f.Version()]})
 		}
 	}
 	jobs, err := s.jobMigrations(ctx)

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"entgo.io/ent/dialect"
 	"entgo.io/ent/schema/field"
@@ -46,16 +48,25 @@ func hasColumn(t db.Table, name string) bool {
 const sortKeyBatch = 1000
 
 // sortKeysDDL begins the statement that creates the table with the collation
-// version of the stored keys.
+// version of the stored keys. While they are written anew, it also has how far that
+// is: the new version, a column, and the last row that is done, with keysReached
+// between them.
 const sortKeysDDL = `CREATE TABLE IF NOT EXISTS sort_keys (version text`
+
+const keysReached = " | "
+
+// storedKeys is what the table says.
+type storedKeys struct {
+	version string           // of all keys
+	reached map[string]int64 // the last row that has keys of the present version, by column
+}
 
 // fillSortKeys writes the missing sort keys, or all of them if the stored keys
 // have another collation version. It returns the number of keys written. If it is
-// interrupted, the next call starts over.
+// interrupted, the next call continues.
 func (s *Stores) fillSortKeys(ctx context.Context, t target) (filled int, err error) {
-	var had string
-	err = inTx(ctx, t.pool, lockMigrate, func(ctx context.Context, tx *Tx) error {
-		had = ""
+	var had storedKeys
+	err = inTx(ctx, t.pool, lockMigrate, func(ctx context.Context, tx *Tx) (err error) {
 		ddl := sortKeysDDL
 		if s.postgres() {
 			ddl += ` COLLATE "C"`
@@ -63,44 +74,77 @@ func (s *Stores) fillSortKeys(ctx context.Context, t target) (filled int, err er
 		if _, err := tx.Exec(ctx, ddl+" PRIMARY KEY)"); err != nil {
 			return err
 		}
-		return tx.tx.QueryRowContext(ctx, "SELECT coalesce(max(version), '') FROM sort_keys").Scan(&had)
+		had, err = readStoredKeys(ctx, tx)
+		return err
 	})
 	if err != nil {
 		return 0, err
 	}
 	for _, key := range SortKeys() {
-		n, err := fillSortKey(ctx, t.pool, key, had == collation.Version)
+		n, err := s.fillSortKey(ctx, t, key, had)
 		if filled += n; err != nil {
 			return filled, fmt.Errorf("write %s.%s: %w", key.Table, key.Column, err)
 		}
 	}
-	if had == collation.Version {
+	if had.version == collation.Version {
 		return filled, nil
 	}
 	return filled, inTx(ctx, t.pool, lockMigrate, func(ctx context.Context, tx *Tx) error {
 		if _, err := tx.Exec(ctx, "DELETE FROM sort_keys"); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, Bind(tx.Dialect(), "INSERT INTO sort_keys (version) VALUES (?)"), collation.Version)
-		return err
+		return Exec(ctx, tx, "INSERT INTO sort_keys (version) VALUES (?)", collation.Version)
 	})
 }
 
+func readStoredKeys(ctx context.Context, tx *Tx) (storedKeys, error) {
+	had := storedKeys{reached: map[string]int64{}}
+	rows, err := tx.Query(ctx, "SELECT version FROM sort_keys")
+	if err != nil {
+		return had, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return had, err
+		}
+		parts := strings.Split(text, keysReached)
+		if len(parts) == 1 {
+			had.version = text
+			continue
+		}
+		if last, err := strconv.ParseInt(parts[len(parts)-1], 10, 64); err == nil && len(parts) == 3 && parts[0] == collation.Version {
+			had.reached[parts[1]] = last
+		}
+	}
+	return had, rows.Err()
+}
+
 // fillSortKey writes the keys of a column: the missing ones, or all.
-func fillSortKey(ctx context.Context, p *pool, key SortKey, missing bool) (filled int, err error) {
+func (s *Stores) fillSortKey(ctx context.Context, t target, key SortKey, had storedKeys) (filled int, err error) {
+	missing := had.version == collation.Version
+	name := key.Table + "." + key.Column
 	query := "SELECT id, coalesce(" + key.Text + ", '') FROM " + key.Table + " WHERE id > ?"
+	last := int64(math.MinInt64)
 	if missing {
 		query += " AND " + key.Column + " IS NULL"
+	} else if reached, ok := had.reached[name]; ok {
+		last = reached
 	}
-	query = Bind(p.dialect, query+fmt.Sprintf(" ORDER BY id LIMIT %d", sortKeyBatch))
-	for last := int64(math.MinInt64); ; {
+	next := Bind(s.dialect, query+fmt.Sprintf(" ORDER BY id LIMIT %d", sortKeyBatch))
+	var progress *Progress
+	for {
 		var ids []int64
-		err := inTx(ctx, p, lockMigrate, func(ctx context.Context, tx *Tx) (err error) {
+		err := inTx(ctx, t.pool, lockMigrate, func(ctx context.Context, tx *Tx) (err error) {
 			var texts []string
-			if ids, texts, err = readTexts(ctx, tx, query, last); err != nil || len(ids) == 0 {
+			if ids, texts, err = readTexts(ctx, tx, next, last); err != nil || len(ids) == 0 {
 				return err
 			}
-			return writeSortKeys(ctx, tx, key, ids, texts)
+			if err := writeSortKeys(ctx, tx, key, ids, texts); err != nil || missing {
+				return err
+			}
+			return writeKeysReached(ctx, tx, name, ids[len(ids)-1])
 		})
 		if err != nil {
 			return filled, err
@@ -110,7 +154,25 @@ func fillSortKey(ctx context.Context, p *pool, key SortKey, missing bool) (fille
 			return filled, nil
 		}
 		last = ids[len(ids)-1]
+		if progress == nil {
+			var of int64
+			count := Bind(s.dialect, "SELECT count(*) FROM ("+query+") AS rest")
+			if err := s.readPool(t).db.QueryRowContext(ctx, count, last).Scan(&of); err != nil {
+				return filled, err
+			}
+			progress = NewProgress(s.log, time.Now, of+sortKeyBatch, "sort keys are being written", "store", t.name, "column", name)
+		}
+		progress.Add(ctx, len(ids))
 	}
+}
+
+// writeKeysReached records how far the keys of a column are, for a call after this one was interrupted.
+func writeKeysReached(ctx context.Context, tx *Tx, column string, last int64) error {
+	begin := collation.Version + keysReached + column + keysReached
+	if err := Exec(ctx, tx, "DELETE FROM sort_keys WHERE substr(version, 1, ?) = ?", len(begin), begin); err != nil {
+		return err
+	}
+	return Exec(ctx, tx, "INSERT INTO sort_keys (version) VALUES (?)", begin+strconv.FormatInt(last, 10))
 }
 
 func readTexts(ctx context.Context, tx *Tx, query string, after int64) (ids []int64, texts []string, err error) {
