@@ -69,9 +69,12 @@ func (p *program) reload(ctx context.Context, log *slog.Logger, a *App, started 
 			changed = append(changed, name)
 		}
 	}
-	p.level.Set(next.level(slog.LevelInfo))
 	a.Reload(ctx, next)
 	p.config = next
+	// What is said here is seen if the level before or the new one lets it through.
+	level := next.level(slog.LevelInfo)
+	p.level.Set(min(level, p.level.Level()))
+	defer p.level.Set(level)
 	log.InfoContext(ctx, "the settings were reloaded", "changed", changed)
 	if len(restart) > 0 {
 		log.WarnContext(ctx, "some settings that have changed need a restart", "settings", restart)
