@@ -231,7 +231,7 @@ func (a *App) run(ctx context.Context, what string, fn func(context.Context) err
 
 // serve starts the HTTP server.
 func (a *App) serve(c Config, parts server.Config, now func() time.Time) {
-	parts.Examples, parts.Checks, parts.Log = openingExamples(), append(checks(a.backend, now, a.replica), a.pause.check()), a.log
+	parts.Examples, parts.Checks, parts.Log = openingExamples(), append(checks(a.backend, now, a.replica, c.localData()), a.pause.check()), a.log
 	parts.CORSOrigins, parts.TrustedProxies = c.CORSOrigins, c.Protection.proxies()
 	a.server = server.New(parts)
 	a.working.Go(func() {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/redthread-api/redthread/internal/demo"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/newsletter/mail"
 	"github.com/redthread-api/redthread/internal/server"
 )
 
@@ -67,6 +68,8 @@ type program struct {
 	config Config
 	now    func() time.Time
 	demo   DemoContent
+
+	resolver mail.Resolver // of the doctor; nil: the system's
 }
 
 // printf prints a text for the user. It ignores errors, such as a closed stream.

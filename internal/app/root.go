@@ -46,6 +46,7 @@ after each flag. A flag overrides its variable. GOGC and GOMEMLIMIT are respecte
 		p.reindexCommand(),
 		p.matchCommand(),
 		p.compactCommand(),
+		p.doctorCommand(),
 		p.resumeCommand(),
 		p.backupCommand(), p.restoreCommand(), p.dumpCommand(), p.loadCommand(),
 		p.versionCommand(),
