@@ -176,7 +176,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	}
 	quotas := limits.NewQuotas(config.Limits, config.Meter)
 	cache := respcache.New(respcache.Config{
-		Size: int64(c.Cache.Size), MaxAge: c.Cache.MaxAge, Tags: c.Cache.Tags, Live: a.backend.live,
+		Size: a.cacheSize(ctx, c.Cache.Size), MaxAge: c.Cache.MaxAge, Tags: c.Cache.Tags, Live: a.backend.live,
 		Quotas: quotas, Log: a.log, Now: parts.Now, OnOperation: server.RecordOperation,
 	})
 	a.run(work, "drop outdated cache entries", cache.Run)
