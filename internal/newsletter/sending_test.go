@@ -278,6 +278,13 @@ func TestLeaseOfADeadRun(t *testing.T) {
 		if wait := next.Sub(p.clock.Now()); wait != 10*time.Second || len(p.got) != 0 {
 			t.Fatalf("got another run in %s, want 10s: the lease holds", wait)
 		}
+		// The clock is put back by hours: the lease does not hold for as long.
+		p.clock.Advance(-3 * time.Hour)
+		if p.exec(func(ctx context.Context, tx *store.Tx) error {
+			return store.Exec(ctx, tx, "UPDATE sendings SET at = ?", p.clock.Now())
+		}); p.run(id).Sub(p.clock.Now()) > time.Minute {
+			t.Error("a lease from before the clock was put back holds")
+		}
 		p.clock.AdvanceTo(next)
 		p.finish(id)
 		if g := p.find(id); g.State != newsletter.SendingDone || g.Submitted != 9 || g.Unknown != 1 || p.got[readers[2]] != 0 {
