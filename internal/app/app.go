@@ -32,6 +32,8 @@ type Dependencies struct {
 	Demo DemoContent // of a server with --demo
 	// Fault injects database errors, for tests: see [store.Config].
 	Fault func(store, query string) error
+	// MaxTime, if not 0, is how long any operation may take at most, for tests.
+	MaxTime time.Duration
 }
 
 // App is a running server.
@@ -154,7 +156,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 		Stores:    stores, Desk: a.backend.desk, Search: a.backend.search, Log: a.log, Now: parts.Now,
 		Keys: a.backend.keys, People: people, Refusals: a.backend.refusals, Webhooks: webhooks, Sendings: news.sendings, Subscribers: news.subscribers,
 		Registry: a.backend.registry, RegisteredOnly: c.Protection.RegisteredOnly,
-		Introspection: c.Protection.Introspection, Limits: c.Protection.limits,
+		Introspection: c.Protection.Introspection, Limits: c.Protection.within(parts.MaxTime),
 		Meter: limits.NewMeter(parts.Now), LiveMaxLag: maxLag, WithoutPlans: c.WithoutPlans,
 		Templates: templates, EntityURL: c.Site.EntityURL, Site: c.Site.site(a.URL()), RequestID: domain.RequestID,
 		Transport: transport.Config{

@@ -123,6 +123,9 @@ func TestDoctor(t *testing.T) {
 			examine(t, env, how).wants(t, d.damage, d.check, d.want)
 			damage(d.store, d.undo)
 		}
+		if c.DeskDSN != "" {
+			checkTrees(t, c, env)
+		}
 		future := "'2099-01-01 00:00:00+00:00'"
 		damage("desk", "UPDATE publication_entries SET at = "+future+" WHERE sequence = (SELECT max(sequence) FROM publication_entries)")
 		found := examine(t, env, "--quick")
@@ -135,6 +138,25 @@ func TestDoctor(t *testing.T) {
 			t.Errorf("newer stores are read: %s", found["live"])
 		}
 	})
+}
+
+// checkTrees checks that the doctor uses amcheck where it is installed, and finds invalid indexes.
+func checkTrees(t *testing.T, c store.Config, env map[string]string) {
+	t.Helper()
+	db, err := store.OpenPostgres(t.Context(), c.DeskDSN, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), "CREATE EXTENSION amcheck SCHEMA public"); err != nil {
+		t.Logf("without amcheck: %v", err)
+	} else {
+		examine(t, env).wants(t, "amcheck", "integrity", "amcheck found ")
+	}
+	if _, err := db.ExecContext(t.Context(), "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'live.report_slug'::regclass"); err != nil {
+		t.Fatal(err)
+	}
+	examine(t, env, "--quick").wants(t, "an invalid index", "indexes", "problem: the index report_slug of the live store is invalid")
 }
 
 // filesOf is the names, sizes and modes of the files in a folder.

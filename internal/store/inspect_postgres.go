@@ -74,7 +74,7 @@ func (s *Stores) checkTrees(ctx context.Context, schema string, found *Integrity
 		return translate(err)
 	}
 	for _, i := range all {
-		_, err := s.deskWrite.db.ExecContext(ctx, "SELECT "+schema+".bt_index_check($1)", i.oid)
+		_, err := s.deskWrite.db.ExecContext(ctx, "SELECT "+schema+".bt_index_check($1::oid::regclass)", i.oid)
 		refused, ok := errors.AsType[*pgconn.PgError](err)
 		switch {
 		case ok && refused.Code == "42501": // insufficient_privilege
