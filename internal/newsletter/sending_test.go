@@ -293,6 +293,31 @@ func TestLeaseOfADeadRun(t *testing.T) {
 	})
 }
 
+// A process is killed when the last recipient has a result and before the sending has ended: the sweep finds it.
+func TestSendingWithoutAnEnd(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.subscribeMany(3)
+		id := p.send()
+		due := func(step string, want int) {
+			t.Helper()
+			if ids, err := p.Due(t.Context()); err != nil || len(ids) != want {
+				t.Errorf("%s: got %v, %v, want %d to be due", step, ids, err, want)
+			}
+		}
+		due("before it", 1)
+		p.finish(id)
+		due("after it", 0)
+		p.exec(func(ctx context.Context, tx *store.Tx) error {
+			return store.Exec(ctx, tx, "UPDATE sendings SET state = 'RUNNING', done_at = NULL")
+		})
+		due("without an end", 1)
+		p.finish(id)
+		if g := p.find(id); g.State != newsletter.SendingDone || g.Submitted != 3 {
+			t.Errorf("got %+v", g)
+		}
+	})
+}
+
 // Two runs at a time submit each mail once, also if one of them is so slow that it loses its lease.
 func TestLostLease(t *testing.T) {
 	eachPost(t, func(t *testing.T, p *post) {
