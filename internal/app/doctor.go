@@ -206,6 +206,7 @@ func (e *examination) examineStores(ctx context.Context) {
 	}
 	e.checkLog(ctx)
 	e.checkLive(ctx)
+	e.checkReplica(ctx)
 	e.checkIndexes(ctx)
 	e.checkSearch(ctx)
 	e.checkWork(ctx)
@@ -309,6 +310,22 @@ func (e *examination) checkLive(ctx context.Context) {
 		e.warn(check, rebuild+" again: it goes on where it was", "a rebuild of live was begun and has not ended")
 	case lag == 0:
 		e.ok(check, "live has the %s that the publication log says; the content of %d was compared", domain.Count(c.Documents, "document", "documents"), c.Read)
+	}
+}
+
+// checkReplica looks how far the server is behind that live is read from.
+func (e *examination) checkReplica(ctx context.Context) {
+	const check = "replica"
+	if !e.stores.LiveMayLag() {
+		return
+	}
+	switch lag, err := e.live.ReadLag(ctx); {
+	case err != nil:
+		e.problem(check, "start the server of --live-dsn, or take the setting away", "live cannot be read from --live-dsn: %s", oneLine(err))
+	case lag > defaultMaxLag:
+		e.warn(check, "see whether the replica follows the primary, and the log of PostgreSQL there", "what is read from --live-dsn is %s behind the publication log", lag.Round(time.Second))
+	default:
+		e.ok(check, "what is read from --live-dsn is %s behind the publication log", lag.Round(time.Second))
 	}
 }
 
