@@ -2,12 +2,14 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/store"
 )
 
@@ -55,11 +57,18 @@ func (i *interruption) cause() (shown *gqlerror.Error, err error) {
 // DispatchOperation runs an operation so that its response is complete or is an
 // error: a query, or an event of a subscription, that could not be read to its
 // end gets the error alone. A query is first run again in a new snapshot, where
-// that can help. The response to a mutation is not changed: a part of it may be
-// done.
+// that can help. The response to a mutation is not changed where a part of it may be done.
 func (e *operationExecutor) DispatchOperation(ctx context.Context, op *graphql.OperationContext) (graphql.ResponseHandler, context.Context) {
 	if op.Operation.Operation == ast.Mutation {
-		return e.Executor.DispatchOperation(ctx, op)
+		ctx, commits := store.WatchCommits(ctx)
+		respond, inner := e.Executor.DispatchOperation(ctx, op)
+		return func(ctx context.Context) *graphql.Response {
+			resp := respond(ctx)
+			if commits.MayHaveEffect() {
+				return resp
+			}
+			return withoutNothing(resp)
+		}, inner
 	}
 	ctx, first := withInterruption(ctx)
 	respond, inner := e.Executor.DispatchOperation(ctx, op)
@@ -78,4 +87,27 @@ func (e *operationExecutor) DispatchOperation(ctx context.Context, op *graphql.O
 			respond, again = e.Executor.DispatchOperation(again, op)
 		}
 	}, inner
+}
+
+// withoutNothing takes away the data of a mutation of which each field was refused because the database cannot answer, or
+// the time was over: then its status says so.
+func withoutNothing(resp *graphql.Response) *graphql.Response {
+	if resp == nil || len(resp.Errors) == 0 {
+		return resp
+	}
+	for _, err := range resp.Errors {
+		if len(err.Path) > 1 || err.Extensions["code"] != codes[domain.KindUnavailable] {
+			return resp
+		}
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(resp.Data, &fields); err != nil {
+		return resp // there is none
+	}
+	for _, value := range fields {
+		if string(value) != "null" {
+			return resp
+		}
+	}
+	return &graphql.Response{Errors: resp.Errors[:1], Extensions: resp.Extensions}
 }

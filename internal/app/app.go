@@ -34,6 +34,8 @@ type Dependencies struct {
 	Demo DemoContent // of a server with --demo
 	// Fault injects database errors, for tests: see [store.Config].
 	Fault func(store, query string) error
+	// MaxTime, if not 0, is how long any operation may take at most, for tests.
+	MaxTime time.Duration
 }
 
 // App is a running server.
@@ -177,7 +179,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 		Stores:    stores, Desk: a.backend.desk, Search: a.backend.search, Log: a.log, Now: parts.Now,
 		Keys: a.backend.keys, People: people, Refusals: a.backend.refusals, Webhooks: webhooks, Sendings: news.sendings, Subscribers: news.subscribers,
 		Registry: a.backend.registry, RegisteredOnly: c.Protection.RegisteredOnly,
-		Introspection: c.Protection.Introspection, Limits: a.limits,
+		Introspection: c.Protection.Introspection, Limits: within(a.limits, parts.MaxTime),
 		Meter: limits.NewMeter(parts.Now), LiveMaxLag: maxLag, WithoutPlans: c.WithoutPlans,
 		Templates: templates, EntityURL: c.Site.EntityURL, Site: c.Site.site(a.URL()), RequestID: domain.RequestID,
 		Transport: transport.Config{
@@ -199,7 +201,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	}
 	quotas := limits.NewQuotas(config.Limits, config.Meter)
 	cache := respcache.New(respcache.Config{
-		Size: int64(c.Cache.Size), MaxAge: c.Cache.MaxAge, Tags: c.Cache.Tags, Live: a.backend.live,
+		Size: a.cacheSize(ctx, c.Cache.Size), MaxAge: c.Cache.MaxAge, Tags: c.Cache.Tags, Live: a.backend.live,
 		Quotas: quotas, Log: a.log, Now: parts.Now, OnOperation: server.RecordOperation,
 	})
 	a.run(work, "drop outdated cache entries", cache.Run)
@@ -258,7 +260,7 @@ func (a *App) run(ctx context.Context, what string, fn func(context.Context) err
 
 // serve starts the HTTP server.
 func (a *App) serve(c Config, parts server.Config, now func() time.Time) {
-	parts.Examples, parts.Checks, parts.Log = openingExamples(), append(checks(a.backend, now, a.replica), a.pause.check()), a.log
+	parts.Examples, parts.Checks, parts.Log = openingExamples(), append(checks(a.backend, now, a.replica, c.localData()), a.pause.check()), a.log
 	parts.Origins, parts.TrustedProxies = a.origins, c.Protection.proxies()
 	if a.tls != nil {
 		parts.TLS = a.tls.config

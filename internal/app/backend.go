@@ -23,6 +23,7 @@ import (
 // backend has the open stores and the services on top of them, for commands.
 type backend struct {
 	stores   *store.Stores
+	log      *slog.Logger
 	jobs     *store.Jobs
 	live     *projection.Live
 	desk     *editorial.Desk
@@ -44,6 +45,7 @@ func newBackend(stores *store.Stores, log *slog.Logger, now func() time.Time) *b
 	desk.UseJobs(jobs)
 	return &backend{
 		stores:   stores,
+		log:      log,
 		jobs:     jobs,
 		live:     live,
 		desk:     desk,

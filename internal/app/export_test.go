@@ -4,9 +4,12 @@ import (
 	"context"
 	"io/fs"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/redthread-api/redthread/internal/newsletter/mail"
 )
 
 // AvailableMemory returns the memory that a file system like Linux's reports.
@@ -43,3 +46,12 @@ var BundledDemo = demoContent
 
 // DemoContents returns the content of the demo of the program.
 func DemoContents() DemoContent { return demoContent() }
+
+// MailFindings returns what the doctor finds in the DNS, a line each.
+func MailFindings(ctx context.Context, c *MailConfig, resolver mail.Resolver) string {
+	var lines strings.Builder
+	for _, f := range mailFindings(ctx, c, resolver) {
+		lines.WriteString(f.State + ": " + f.Found + " (" + f.Do + ")\n")
+	}
+	return lines.String()
+}

@@ -24,18 +24,34 @@ import (
 type server struct {
 	cmd  *exec.Cmd
 	url  string
+	log  *record
 	dead atomic.Bool
 }
 
 // startServer starts the program in a process of its own.
 func startServer(t *testing.T, args ...string) *server {
 	t.Helper()
+	return launch(t, exec.CommandContext(t.Context(), programPath(t), serveArgs(args...)...))
+}
+
+func programPath(t *testing.T) string {
+	t.Helper()
 	path, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{cmd: exec.CommandContext(t.Context(), path, append([]string{"serve", "--addr", "127.0.0.1:0", "--log-format", "json"}, args...)...)}
-	s.cmd.Env = append(os.Environ(), asProgram+"=1")
+	return path
+}
+
+func serveArgs(more ...string) []string {
+	return append([]string{"serve", "--addr", "127.0.0.1:0", "--metrics-addr", "off", "--log-format", "json"}, more...)
+}
+
+// launch runs a command that ends in the program that serves.
+func launch(t *testing.T, cmd *exec.Cmd) *server {
+	t.Helper()
+	s := &server{cmd: cmd, log: &record{}}
+	s.cmd.Env = append(append(os.Environ(), asProgram+"=1"), cmd.Env...)
 	s.cmd.WaitDelay = time.Second
 	log, err := s.cmd.StderrPipe()
 	if err != nil {
@@ -52,8 +68,13 @@ func startServer(t *testing.T, args ...string) *server {
 			s.url = line.URL
 		}
 		seen = append(seen, lines.Text())
+		_, _ = s.log.Write([]byte(lines.Text() + "\n")) // never fails
 	}
-	go func() { _, _ = io.Copy(io.Discard, log) }() // ends with the process
+	go func() { // ends with the process
+		for lines.Scan() {
+			_, _ = s.log.Write([]byte(lines.Text() + "\n")) // never fails
+		}
+	}()
 	t.Cleanup(func() { s.kill() })
 	if s.url == "" {
 		t.Fatalf("the server did not start:\n%s", strings.Join(seen, "\n"))

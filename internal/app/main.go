@@ -16,6 +16,7 @@ import (
 
 	"github.com/redthread-api/redthread/internal/demo"
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/newsletter/mail"
 	"github.com/redthread-api/redthread/internal/server"
 )
 
@@ -79,6 +80,8 @@ type program struct {
 	level  slog.LevelVar  // of the log
 	now    func() time.Time
 	demo   DemoContent
+
+	resolver mail.Resolver // of the doctor; nil: the system's
 }
 
 // printf prints a text for the user. It ignores errors, such as a closed stream.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"io/fs"
 	"math"
 	"os"
@@ -111,4 +112,15 @@ func availableMemory(root fs.FS) int64 {
 		return 0
 	}
 	return least
+}
+
+// cacheSize returns how many bytes the response cache may take: what is configured, and at most half of the memory limit
+// of the process, or the cache would leave too little for the requests.
+func (a *App) cacheSize(ctx context.Context, configured Bytes) int64 {
+	size, half := int64(configured), debug.SetMemoryLimit(-1)/2
+	if size <= half {
+		return size
+	}
+	a.log.WarnContext(ctx, "the response cache takes half of the memory limit, and not what --cache-size says", "bytes", half, "cache_size", size)
+	return half
 }

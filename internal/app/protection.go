@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -76,4 +77,15 @@ func (c *ProtectionConfig) limits(role domain.Role) limits.Limit {
 		limit.PerMinute = rate
 	}
 	return limit
+}
+
+// within returns limits of roles with the time of an operation bounded; 0 does not bound it.
+func within(of func(domain.Role) limits.Limit, most time.Duration) func(domain.Role) limits.Limit {
+	return func(role domain.Role) limits.Limit {
+		limit := of(role)
+		if most > 0 {
+			limit.Time = min(limit.Time, most)
+		}
+		return limit
+	}
 }

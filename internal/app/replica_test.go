@@ -60,6 +60,12 @@ func TestReplicaLag(t *testing.T) {
 	query(t, a, a.DemoKey(), write)
 	storetest.CatchUp(t, primary, standby)
 	look("nothing was published", true, "public, no-cache")
+	env := map[string]string{"REDTHREAD_DESK_DSN": desk, "REDTHREAD_LIVE_DSN": standby.DSN("postgres"), "REDTHREAD_DATA": c.Data}
+	examine(t, env, "--quick").wants(t, "with a replica", "replica", "ok: what is read from --live-dsn is 0s behind")
+	env["REDTHREAD_LIVE_DSN"] = "postgres://127.0.0.1:1/none?connect_timeout=2"
+	lost := examine(t, env, "--quick")
+	lost.wants(t, "without its replica", "replica", "problem: live cannot be read from --live-dsn")
+	lost.wants(t, "without its replica", "live", "ok: ")
 
 	storetest.PauseReplay(t, standby)
 	if got := query(t, a, a.DemoKey(), publish); !strings.Contains(got, `"sequence"`) {

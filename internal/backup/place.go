@@ -167,3 +167,15 @@ func Prune(ctx context.Context, place Place, now time.Time, keep time.Duration) 
 	}
 	return removed, nil
 }
+
+// Latest returns the name and the time of the latest backup of a place; an empty name if there is none. It knows
+// those that have a name of [Name].
+func Latest(ctx context.Context, place Place) (name string, at time.Time, err error) {
+	names, err := place.List(ctx)
+	for _, n := range names {
+		if made, ok := madeAt(n); ok && made.After(at) {
+			name, at = n, made
+		}
+	}
+	return name, at, err
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/domain"
@@ -25,6 +26,10 @@ func (e *editTx) appendRelease(ctx context.Context, entries []projection.Entry, 
 	}
 	last := log.Last
 	release := last + int64(len(entries))
+	at, err := e.logTime(ctx)
+	if err != nil {
+		return 0, err
+	}
 	var note any
 	if message != "" {
 		note = message
@@ -40,7 +45,7 @@ func (e *editTx) appendRelease(ctx context.Context, entries []projection.Entry, 
 			}
 			query += "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
 			args = append(args, last+int64(i+j)+1, release, en.Action, int64(en.Document), int64(en.Revision),
-				e.at, en.PublishedAt, e.viewer.Name, note)
+				at, en.PublishedAt, e.viewer.Name, note)
 		}
 		if err := store.ExecLater(ctx, e.tx, "append to the publication log", query, args...); err != nil {
 			return 0, err
@@ -49,6 +54,16 @@ func (e *editTx) appendRelease(ctx context.Context, entries []projection.Entry, 
 	}
 	e.appended = release
 	return release, e.tx.Notify(ctx)
+}
+
+// logTime returns the time of entries that are appended now. A clock that was put back does not put them before the
+// entries that are there.
+func (e *editTx) logTime(ctx context.Context) (time.Time, error) {
+	last, err := projection.LastEntryAt(ctx, e.tx)
+	if err != nil || last.Before(e.at) {
+		return e.at, err
+	}
+	return last, nil
 }
 
 // publication is a release that is to be written.

@@ -31,6 +31,9 @@ const (
 	// schedulePatience is the number of times, a second apart, that a schedule
 	// waits for earlier schedules of its documents.
 	schedulePatience = 60
+	// maxScheduleWait bounds how long the job of a schedule waits that begins ahead of the schedule's time, as after
+	// the clock was put back: the clock may be put right before that time is over.
+	maxScheduleWait = 5 * time.Minute
 
 	scheduleUpkeepTimeout  = 5 * time.Minute
 	scheduleUpkeepAttempts = 10 // the next hour brings another one
@@ -164,7 +167,7 @@ func (d *Desk) carryOut(ctx context.Context, id domain.ID, waitForEarlier bool) 
 		}
 		e := &editTx{desk: d, tx: tx, viewer: scheduleViewer(due), at: d.clock()}
 		if due.At.After(e.at) {
-			wait = due.At.Sub(e.at)
+			wait = min(due.At.Sub(e.at), maxScheduleWait)
 			return nil
 		}
 		earlier, overtaken, err := e.scheduleOrder(ctx, due)

@@ -43,6 +43,11 @@ func (s *Sendings) SetGrace(d time.Duration) { s.grace = d }
 // SetLease sets how long leases last.
 func (s *Sendings) SetLease(d time.Duration) { s.leaseFor = d }
 
+// Due returns the sendings for which the sweep enqueues a job.
+func (s *Sendings) Due(ctx context.Context) ([]domain.ID, error) {
+	return dueSendings(ctx, s.Stores.DeskRows(), s.txTime())
+}
+
 // IDs returns the ids of the subscribers that meet a condition.
 func (s *Subscribers) IDs(ctx context.Context, where string, args ...any) ([]domain.ID, error) {
 	return store.QueryIDs(ctx, s.stores.DeskRows(), "SELECT id FROM subscribers WHERE "+where+" ORDER BY id", args...)

@@ -278,10 +278,42 @@ func TestLeaseOfADeadRun(t *testing.T) {
 		if wait := next.Sub(p.clock.Now()); wait != 10*time.Second || len(p.got) != 0 {
 			t.Fatalf("got another run in %s, want 10s: the lease holds", wait)
 		}
+		// The clock is put back by hours: the lease does not hold for as long.
+		p.clock.Advance(-3 * time.Hour)
+		if p.exec(func(ctx context.Context, tx *store.Tx) error {
+			return store.Exec(ctx, tx, "UPDATE sendings SET at = ?", p.clock.Now())
+		}); p.run(id).Sub(p.clock.Now()) > time.Minute {
+			t.Error("a lease from before the clock was put back holds")
+		}
 		p.clock.AdvanceTo(next)
 		p.finish(id)
 		if g := p.find(id); g.State != newsletter.SendingDone || g.Submitted != 9 || g.Unknown != 1 || p.got[readers[2]] != 0 {
 			t.Errorf("got %+v, want 9 submitted and 1 unknown", g)
+		}
+	})
+}
+
+// A process is killed when the last recipient has a result and before the sending has ended: the sweep finds it.
+func TestSendingWithoutAnEnd(t *testing.T) {
+	eachPost(t, func(t *testing.T, p *post) {
+		p.subscribeMany(3)
+		id := p.send()
+		due := func(step string, want int) {
+			t.Helper()
+			if ids, err := p.Due(t.Context()); err != nil || len(ids) != want {
+				t.Errorf("%s: got %v, %v, want %d to be due", step, ids, err, want)
+			}
+		}
+		due("before it", 1)
+		p.finish(id)
+		due("after it", 0)
+		p.exec(func(ctx context.Context, tx *store.Tx) error {
+			return store.Exec(ctx, tx, "UPDATE sendings SET state = 'RUNNING', done_at = NULL")
+		})
+		due("without an end", 1)
+		p.finish(id)
+		if g := p.find(id); g.State != newsletter.SendingDone || g.Submitted != 3 {
+			t.Errorf("got %+v", g)
 		}
 	})
 }

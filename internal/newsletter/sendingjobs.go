@@ -95,11 +95,9 @@ func (s *Sendings) runJob(ctx context.Context, id domain.ID, again bool) error {
 func (s *Sendings) sweep(ctx context.Context) error {
 	at := s.txTime()
 	return s.Stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		ids, err := store.QueryIDs(ctx, tx, "SELECT id FROM sendings g WHERE state IN (?, ?) AND at <= ?"+
-			" AND (frozen_at IS NULL OR EXISTS (SELECT 1 FROM sending_recipients r WHERE r.sending_id = g.id AND (r.state IN (?, ?, ?) OR r.state = ? AND r.next_attempt_at <= ?)))",
-			SendingScheduled, SendingRunning, at, RecipientPending, RecipientClaimed, RecipientSending, RecipientDeferred, at)
+		ids, err := dueSendings(ctx, tx, at)
 		if err != nil {
-			return fmt.Errorf("read the sendings that are due: %w", err)
+			return err
 		}
 		for _, id := range ids {
 			if err := s.enqueue(ctx, tx, id, at); err != nil {
@@ -108,6 +106,20 @@ func (s *Sendings) sweep(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// dueSendings returns the sendings with a recipient that is due, and those of which each recipient has a result and that
+// have not ended: their process was killed in between.
+func dueSendings(ctx context.Context, db store.Rows, at time.Time) ([]domain.ID, error) {
+	const of = "SELECT 1 FROM sending_recipients r WHERE r.sending_id = g.id AND r.state "
+	ids, err := store.QueryIDs(ctx, db, "SELECT id FROM sendings g WHERE state IN (?, ?) AND at <= ?"+
+		" AND (frozen_at IS NULL OR EXISTS ("+of+"IN (?, ?, ?)) OR EXISTS ("+of+"= ? AND r.next_attempt_at <= ?) OR NOT EXISTS ("+of+"IN (?, ?, ?, ?)))",
+		SendingScheduled, SendingRunning, at, RecipientPending, RecipientClaimed, RecipientSending, RecipientDeferred, at,
+		RecipientPending, RecipientClaimed, RecipientSending, RecipientDeferred)
+	if err != nil {
+		return nil, fmt.Errorf("read the sendings that are due: %w", err)
+	}
+	return ids, nil
 }
 
 // scanInto returns a function that scans the only column of a row.

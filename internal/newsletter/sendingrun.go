@@ -87,6 +87,10 @@ func (r *run) afterwards(ctx context.Context, f func(context.Context) error) err
 	return f(ctx)
 }
 
+// maxClockSkew is how far the clocks of two processes may differ. A lease that ends later than that was taken before the
+// clock was put back, and holds no longer.
+const maxClockSkew = 10 * time.Minute
+
 // acquire takes the lease of a sending that is due. Without it, it returns when to try again, or zero.
 // Recipients that a run whose lease has expired had claimed become pending again, and those that it had
 // begun become UNKNOWN.
@@ -108,8 +112,8 @@ func (r *run) acquire(ctx context.Context, id domain.ID) (until time.Time, err e
 			until = g.At
 			return nil
 		}
-		taken, err := tx.Exec(ctx, store.Bind(tx.Dialect(), "UPDATE sendings SET worker = ?, worker_until = ?, state = ?, updated_at = ? WHERE id = ? AND (worker_until IS NULL OR worker_until <= ?)"),
-			r.lease, at.Add(r.leaseFor), SendingRunning, at, id, at)
+		taken, err := tx.Exec(ctx, store.Bind(tx.Dialect(), "UPDATE sendings SET worker = ?, worker_until = ?, state = ?, updated_at = ? WHERE id = ? AND (worker_until IS NULL OR worker_until <= ? OR worker_until > ?)"),
+			r.lease, at.Add(r.leaseFor), SendingRunning, at, id, at, at.Add(r.leaseFor+maxClockSkew))
 		if err != nil {
 			return fmt.Errorf("take the lease: %w", err)
 		}

@@ -73,7 +73,11 @@ func (p *projector) states(ctx context.Context, found func(id domain.ID, m domai
 
 // statesWhere is states for the documents of a type that meet a condition.
 func (p *projector) statesWhere(ctx context.Context, t domain.Type, where string, args []any, found func(id domain.ID, m domain.Marking, state string)) error {
-	err := store.QueryRows(ctx, p.tx, "SELECT id, effective_marking, version, updated_at, published_at FROM "+aggregate.TableOf(t).Name+where, args, func(rows *sql.Rows) error {
+	return statesIn(ctx, p.tx, t, where, args, found)
+}
+
+func statesIn(ctx context.Context, live store.Rows, t domain.Type, where string, args []any, found func(id domain.ID, m domain.Marking, state string)) error {
+	err := store.QueryRows(ctx, live, "SELECT id, effective_marking, version, updated_at, published_at FROM "+aggregate.TableOf(t).Name+where, args, func(rows *sql.Rows) error {
 		var id domain.ID
 		var m domain.Marking
 		var version int64

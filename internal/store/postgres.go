@@ -79,6 +79,9 @@ func permanentCause(err error) (error, bool) {
 	if e, ok := errors.AsType[*unusableError](err); ok {
 		return e, true
 	}
+	if cause, ok := permanentSQLite(err); ok {
+		return cause, true
+	}
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	if ok && (e.Code == "3D000" || strings.HasPrefix(e.Code, "28")) {
 		return errors.New(e.Message), true

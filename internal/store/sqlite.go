@@ -172,6 +172,19 @@ func (s *Stores) ShrinkDesk(ctx context.Context) error {
 	return nil
 }
 
+// permanentSQLite returns the cause of an error with which SQLite refuses to open a file.
+func permanentSQLite(err error) (error, bool) {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return nil, false
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+		return fmt.Errorf("the file or its folder cannot be written: see whether the disk is read-only, and whose they are (%s)", e.Error()), true
+	}
+	return nil, false
+}
+
 // sqliteErrClass classifies errors of SQLite by their result code.
 func sqliteErrClass(err error) errClass {
 	e, ok := errors.AsType[*sqlite.Error](err)

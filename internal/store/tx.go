@@ -134,8 +134,8 @@ func tryTx(ctx context.Context, p *pool, lock int64, fn func(context.Context, *T
 	if err := tx.flush(ctx); err != nil {
 		return err
 	}
-	attemptCommit(ctx)
-	if err := tx.tx.Commit(); err != nil {
+	commits, _ := ctx.Value(commitsKey{}).(*Commits)
+	if err := commits.commit(tx.tx.Commit); err != nil {
 		return fmt.Errorf("commit: %w", translate(err))
 	}
 	own.openSnapshot(ctx)
