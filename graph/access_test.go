@@ -29,6 +29,7 @@ func TestAccessOperations(t *testing.T) {
 		}{
 			{"createApiKey", `mutation { createApiKey(input: {name: "n", role: PUBLIC, scopes: []}) { apiKey { id } } }`, domain.Admin, domain.ManageAccess},
 			{"rotateApiKey", `mutation { rotateApiKey(input: {apiKey: "nobody's"}) { secret } }`, domain.Admin, domain.ManageAccess},
+			{"updateApiKey", `mutation { updateApiKey(input: {apiKey: "nobody's", clearance: null}) { apiKey { id } } }`, domain.Admin, domain.ManageAccess},
 			{"revokeApiKey", `mutation { revokeApiKey(input: {apiKey: "nobody's"}) { apiKey { id } } }`, domain.Admin, domain.ManageAccess},
 			{"apiKeys", `{ apiKeys { totalCount nodes { name } } }`, domain.Admin, domain.ManageAccess},
 			{"people", `{ people { totalCount nodes { name email } } }`, domain.Admin, domain.ManageAccess},

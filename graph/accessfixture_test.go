@@ -75,6 +75,20 @@ func holder(role domain.Role, scopes ...domain.Right) *domain.Viewer {
 	}
 }
 
+// stored stores the key of a viewer, and returns the viewer.
+func (g *accessAPI) stored(v *domain.Viewer) *domain.Viewer {
+	g.t.Helper()
+	err := g.stores.Desk(domain.AsSystem(g.t.Context(), "test"), func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Client().ApiKey.Create().SetID(v.KeyID).SetName(v.Name).SetHint("rt_").SetHash(v.KeyID.String()).
+			SetRole(v.Role).SetClearance(v.Clearance).SetCreatedBy("test").SetCreatedAt(clockStart).Save(ctx)
+		return err
+	})
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return v
+}
+
 // scopeless is a viewer with an empty list of scopes.
 func scopeless(role domain.Role) *domain.Viewer {
 	v := holder(role)

@@ -3,7 +3,6 @@ package graph
 import (
 	"context"
 	"net/netip"
-	"time"
 
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
@@ -22,6 +21,13 @@ func (r queryResolver) APIKeys(ctx context.Context, first *int, after *string, l
 	return read.List(ctx, r.reader, catalog.ApiKeys, args(first, after, last, before, nil, newestFirst("CREATED_AT")))
 }
 
+func (keyResolver) Line(_ context.Context, obj *db.ApiKey) (string, error) {
+	if obj.Line != nil {
+		return obj.Line.String(), nil
+	}
+	return obj.ID.String(), nil
+}
+
 func (r keyResolver) State(_ context.Context, obj *db.ApiKey) (string, error) {
 	return access.Key{RevokedAt: obj.RevokedAt, ExpiresAt: obj.ExpiresAt}.State(r.now()), nil
 }
@@ -38,12 +44,9 @@ func (r mutationResolver) CreateAPIKey(ctx context.Context, in model.CreateAPIKe
 	params := access.CreateParams{Name: in.Name, Clearance: in.Clearance, ExpiresAt: in.ExpiresAt, Restrictions: access.Restrictions{Origins: in.Origins}}
 	params.Role, _ = domain.ParseRole(in.Role) // an enum
 	if in.Scopes != nil {
-		params.Scopes = []domain.Right{}
-		for _, name := range in.Scopes {
-			right, _ := domain.ParseRight(name) // an enum
-			params.Scopes = append(params.Scopes, right)
-		}
+		params.Scopes = parseRights(in.Scopes)
 	}
+	params.Grants = parseRights(in.Grants)
 	if in.Networks != nil {
 		params.Networks = []netip.Prefix{}
 		for _, text := range in.Networks {
@@ -65,16 +68,41 @@ func (r mutationResolver) CreateAPIKey(ctx context.Context, in model.CreateAPIKe
 	return orNil(model.APIKeySecretPayload{APIKey: row, Secret: secret}, err)
 }
 
+// parseRights reads values of the enum Right.
+func parseRights(names []string) []domain.Right {
+	rights := make([]domain.Right, len(names))
+	for i, name := range names {
+		rights[i], _ = domain.ParseRight(name) // an enum
+	}
+	return rights
+}
+
+func (r mutationResolver) UpdateAPIKey(ctx context.Context, in input) (*model.APIKeyPayload, error) {
+	ref, _ := in["apiKey"].(string) // as the schema has it
+	params := access.UpdateParams{Key: ref}
+	if name := inputField[string](in, "clearance"); name != nil {
+		clearance, _ := domain.ParseMarking(*name) // an enum
+		params.Clearance = &clearance
+	} else {
+		_, params.DefaultClearance = in["clearance"]
+	}
+	if names := inputList(in, "grants"); names != nil {
+		grants := parseRights(*names)
+		params.Grants = &grants
+	}
+	key, err := r.keys.Update(ctx, params)
+	if err != nil {
+		return nil, err
+	}
+	row, err := r.key(ctx, key.ID)
+	return orNil(model.APIKeyPayload{APIKey: row}, err)
+}
+
 func (r mutationResolver) RotateAPIKey(ctx context.Context, in model.RotateAPIKeyInput) (*model.APIKeySecretPayload, error) {
 	if err := refuseInTransaction(ctx, domain.ManageAccess, true, showsSecret); err != nil {
 		return nil, err
 	}
-	params := access.RotateParams{Key: in.APIKey, ExpiresAt: in.ExpiresAt}
-	if in.OverlapMinutes != nil {
-		// The bound prevents an overflow; such a number is refused.
-		overlap := time.Duration(min(*in.OverlapMinutes, 1_000_000)) * time.Minute
-		params.Overlap = &overlap
-	}
+	params := access.RotateParams{Key: in.APIKey, ExpiresAt: in.ExpiresAt, Overlap: minutes(in.OverlapMinutes)}
 	idempotency.Withhold(ctx)
 	key, old, secret, err := r.keys.Rotate(ctx, params)
 	if err != nil {

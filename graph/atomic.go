@@ -71,6 +71,11 @@ func refuseInTransaction(ctx context.Context, right domain.Right, onlyDryRun boo
 	if _, err := domain.Require(ctx, right); err != nil {
 		return err
 	}
+	return notInTransaction(ctx, onlyDryRun, why)
+}
+
+// notInTransaction is refuseInTransaction for a viewer whose right was asked for before.
+func notInTransaction(ctx context.Context, onlyDryRun bool, why string) error {
 	dryRun := ctx.Value(dryRunKey{}) != nil
 	switch {
 	case dryRun:

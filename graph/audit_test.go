@@ -138,7 +138,9 @@ var mutations = []struct {
 	{"deleteEntity", `id: "e3"`, audit.Delete, "deletedId", "", ""},
 	{"purge", `documents: ["report:q", "entity:e3"]`, audit.Purge, "purged", "", ""},
 	{"createApiKey", `name: "k" role: PARTNER`, audit.CreateKey, "apiKey { id }", "key", "apiKey.id"},
+	{"updateApiKey", `apiKey: $key grants: [OWN_WEBHOOKS]`, audit.UpdateKey, "apiKey { grants }", "", ""},
 	{"rotateApiKey", `apiKey: $key`, audit.RotateKey, "apiKey { id }", "", ""},
+	{"rotateOwnApiKey", `overlapMinutes: 60`, audit.RotateKey, "key { id }", "", ""},
 	{"revokeApiKey", `apiKey: $key`, audit.RevokeKey, "apiKey { id }", "", ""},
 	{"updatePerson", `id: $person role: EDITOR`, audit.UpdatePerson, "person { id }", "", ""},
 	{"createWebhook", `url: "https://127.0.0.1:9/hook"`, audit.CreateWebhook, "webhook { id }", "webhook", "webhook.id"},
@@ -172,7 +174,7 @@ func TestEveryMutationIsAudited(t *testing.T) {
 			}
 		}
 
-		admin, low := holder(domain.Admin), holder(domain.Public)
+		admin, low := g.stored(holder(domain.Admin)), holder(domain.Public)
 		values := map[string]string{"$person": g.person("pat", domain.Author).String()}
 		var after int64
 		var refused []string

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"runtime/debug"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -80,6 +81,11 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 	}
 	if limit, ok := errors.AsType[*store.DocumentLimitError](err); ok {
 		out.Message, out.Extensions = limit.Error(), costError("").Extensions
+		return out
+	}
+	if limited, ok := errors.AsType[*domain.RateLimitError](err); ok {
+		out.Extensions = map[string]any{"code": limits.CodeRateLimited, "retryAfter": int(math.Ceil(limited.RetryAfter.Seconds()))}
+		out.Message = limited.Error()
 		return out
 	}
 	if limited, ok := errors.AsType[*newsletter.LimitError](err); ok {

@@ -106,6 +106,7 @@ func New(c Config) graphql.ExecutableSchema {
 		sendings:    c.Sendings,
 		subscribers: c.Subscribers,
 		registry:    c.Registry,
+		quotas:      limits.NewQuotas(c.Limits, c.Meter),
 		now:         c.Now,
 		texts:       newTextRenderer(c.EntityURL),
 		site:        c.Site,
@@ -168,7 +169,7 @@ func (c Config) complete() Config {
 		c.Registry = NewRegistry(c.Stores, c.Now)
 	}
 	if c.Webhooks == nil && c.Desk != nil {
-		c.Webhooks = delivery.New(delivery.Config{Stores: c.Stores, Live: c.Desk.Live(), Log: c.Log, Now: c.Now})
+		c.Webhooks = delivery.New(delivery.Config{Stores: c.Stores, Live: c.Desk.Live(), Log: c.Log, Now: c.Now, Owners: c.Keys})
 	}
 	if c.Subscribers == nil {
 		c.Subscribers = newsletter.NewSubscribers(newsletter.SubscribersConfig{

@@ -179,11 +179,11 @@ func TestSecretsAreWithheld(t *testing.T) {
 		}
 	}
 	slices.Sort(showing)
-	if want := []string{"createApiKey", "createWebhook", "rotateApiKey", "rotateWebhookSecret"}; !slices.Equal(showing, want) {
+	if want := []string{"createApiKey", "createWebhook", "rotateApiKey", "rotateOwnApiKey", "rotateWebhookSecret"}; !slices.Equal(showing, want) {
 		t.Fatalf("the mutations that show a secret are %v, and not %v", showing, want)
 	}
 	eachAccessAPI(t, nil, func(t *testing.T, g *accessAPI) {
-		admin := holder(domain.Admin)
+		admin := g.stored(holder(domain.Admin))
 		send := func(name, document string) string {
 			first := g.once(admin, name, document)
 			if first.Code != http.StatusOK || !strings.Contains(first.Body.String(), `"secret":"`) {
@@ -198,6 +198,7 @@ func TestSecretsAreWithheld(t *testing.T) {
 		}
 		key := send("createApiKey", `mutation { createApiKey(input: {name: "x", role: PARTNER}) { secret apiKey { id } } }`)
 		send("rotateApiKey", `mutation { rotateApiKey(input: {apiKey: "`+key+`"}) { secret } }`)
+		send("rotateOwnApiKey", `mutation { rotateOwnApiKey(input: {}) { secret key { id } } }`)
 		hook := send("createWebhook", `mutation { createWebhook(input: {url: "https://hooks.example/a", events: [UPDATED]}) { secret webhook { id } } }`)
 		send("rotateWebhookSecret", `mutation { rotateWebhookSecret(input: {id: "`+hook+`"}) { secret } }`)
 	})

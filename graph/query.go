@@ -21,27 +21,6 @@ func (r queryResolver) Nodes(ctx context.Context, ids []string) ([]model.Node, e
 	return r.nodes(ctx, "ids", ids...)
 }
 
-func (r queryResolver) Viewer(ctx context.Context) (*model.Viewer, error) {
-	v, err := domain.ViewerFrom(ctx)
-	if err != nil {
-		return nil, err
-	}
-	viewer := &model.Viewer{Role: v.Role.String(), Rights: []string{}, Clearance: v.Clearance}
-	for _, right := range domain.Rights() {
-		if v.May(right) {
-			viewer.Rights = append(viewer.Rights, right.String())
-		}
-	}
-	if v.Name != "" {
-		viewer.Name = &v.Name
-	}
-	if id := v.CredentialID(); id != 0 {
-		text := id.String()
-		viewer.ID = &text
-	}
-	return viewer, nil
-}
-
 type (
 	filter = scalar.Input
 	order  = read.OrderBy

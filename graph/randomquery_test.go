@@ -175,6 +175,9 @@ func (a *asking) field(parent *ast.Definition, f *ast.FieldDefinition, depth int
 	return out + " { " + a.selection(target, depth, false) + " }"
 }
 
+// ofQuota are the fields that depend on what the viewer has asked for before.
+var ofQuota = map[string]bool{"RateLimit.remaining": true, "RateLimit.reset": true}
+
 // plumbing are the types between a list and its elements.
 func plumbing(t *ast.Definition) bool {
 	return strings.HasSuffix(t.Name, "Connection") || strings.HasSuffix(t.Name, "Edge") || t.Name == "PageInfo"
@@ -187,7 +190,7 @@ func (a *asking) selection(t *ast.Definition, depth int, named bool) string {
 	for _, f := range t.Fields {
 		inner := a.schema.Types[f.Type.Name()]
 		switch {
-		case strings.HasPrefix(f.Name, "__"):
+		case strings.HasPrefix(f.Name, "__") || ofQuota[t.Name+"."+f.Name]:
 		case a.must[t.Name+"."+f.Name] && depth > -questionDepth:
 			parts = append(parts, a.field(t, f, depth, named))
 		case a.avoided[t.Name+"."+f.Name]:
@@ -375,10 +378,10 @@ func allEntryPoints(s *ast.Schema) []entryPoint {
 			enter(at.t.Name+"."+v.Name, at.t.Name, at.way)
 		}
 		for _, f := range at.t.Fields {
-			if strings.HasPrefix(f.Name, "__") {
+			name := at.t.Name + "." + f.Name
+			if strings.HasPrefix(f.Name, "__") || ofQuota[name] {
 				continue
 			}
-			name := at.t.Name + "." + f.Name
 			enter(name, f.Type.Name(), at.way)
 			for _, arg := range f.Arguments {
 				enter(name+"("+arg.Name+")", arg.Type.Name(), append(slices.Clone(at.way), name))

@@ -12,6 +12,7 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/exchange/site"
 	"github.com/redthread-api/redthread/internal/knowledge"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/newsletter"
 	"github.com/redthread-api/redthread/internal/newsletter/render"
 	"github.com/redthread-api/redthread/internal/queries"
@@ -29,6 +30,7 @@ type Resolver struct {
 	sendings    *newsletter.Sendings
 	subscribers *newsletter.Subscribers
 	registry    *queries.Registry
+	quotas      *limits.Quotas
 	texts       *textRenderer
 	site        site.Site
 	now         func() time.Time
@@ -66,6 +68,7 @@ type (
 
 	itemResolver struct{ *Resolver }
 
+	viewerResolver struct{ *Resolver }
 	keyResolver    struct{ *Resolver }
 	personResolver struct{ *Resolver }
 	auditResolver  struct{}
@@ -160,6 +163,7 @@ func (r *Resolver) TimelineEntryConnection() generated.TimelineEntryConnectionRe
 func (r *Resolver) Observation() generated.ObservationResolver { return observationResolver{} }
 func (r *Resolver) EditionItem() generated.EditionItemResolver { return itemResolver{r} }
 
+func (r *Resolver) Viewer() generated.ViewerResolver         { return viewerResolver{r} }
 func (r *Resolver) ApiKey() generated.ApiKeyResolver         { return keyResolver{r} }
 func (r *Resolver) Person() generated.PersonResolver         { return personResolver{r} }
 func (r *Resolver) AuditEntry() generated.AuditEntryResolver { return auditResolver{} }

@@ -3,7 +3,7 @@ package graph
 import (
 	"context"
 	"errors"
-	"time"
+	"slices"
 
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/graph/catalog"
@@ -14,16 +14,36 @@ import (
 	"github.com/redthread-api/redthread/internal/idempotency"
 )
 
-func (r queryResolver) Webhooks(ctx context.Context, first *int, after *string, last *int, before *string) (*model.WebhookConnection, error) {
-	ctx, err := withRight(ctx, domain.ManageWebhooks)
+// withWebhooks returns a context that reads the webhooks that the viewer may manage. It marks
+// the response: as one from the desk, or with the clearance of an owner, whose deliveries
+// have nothing that is marked higher.
+func withWebhooks(ctx context.Context) (context.Context, error) {
+	viewer, err := domain.RequireWebhooks(ctx)
+	if err != nil {
+		return ctx, err
+	}
+	marking := deskMarking
+	if !viewer.May(domain.ManageWebhooks) {
+		marking = viewer.Clearance
+	}
+	read.RaiseMarking(ctx, marking)
+	return domain.WithStage(ctx, domain.Desk), nil
+}
+
+func (r queryResolver) Webhooks(ctx context.Context, owner *string, first *int, after *string, last *int, before *string) (*model.WebhookConnection, error) {
+	ctx, err := withWebhooks(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return read.List(ctx, r.reader, catalog.Webhooks, args(first, after, last, before, nil, newestFirst("CREATED_AT")))
+	var owners []string
+	if owner != nil {
+		owners = []string{*owner}
+	}
+	return read.List(ctx, r.reader, catalog.Webhooks, args(first, after, last, before, oneOf("owner", owners), newestFirst("CREATED_AT")))
 }
 
 func (r queryResolver) Webhook(ctx context.Context, id string) (*db.Webhook, error) {
-	ctx, err := withRight(ctx, domain.ManageWebhooks)
+	ctx, err := withWebhooks(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +59,7 @@ func (r queryResolver) Webhook(ctx context.Context, id string) (*db.Webhook, err
 }
 
 func (r queryResolver) WebhookDeliveries(ctx context.Context, webhook *string, states []string, first *int, after *string, last *int, before *string) (*model.WebhookDeliveryConnection, error) {
-	ctx, err := withRight(ctx, domain.ManageWebhooks)
+	ctx, err := withWebhooks(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -53,6 +73,20 @@ func (r queryResolver) WebhookDeliveries(ctx context.Context, webhook *string, s
 
 func (deliveryResolver) Number(_ context.Context, obj *db.WebhookDelivery) (int, error) {
 	return int(obj.Number), nil
+}
+
+// Body is null for an owner until a receiver has responded: what was not received may be
+// about a document that the owner must not know of by now.
+func (deliveryResolver) Body(ctx context.Context, obj *db.WebhookDelivery) (*string, error) {
+	viewer, err := domain.RequireWebhooks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	responded := func(a domain.WebhookAttempt) bool { return a.Status != 0 }
+	if !viewer.May(domain.ManageWebhooks) && !slices.ContainsFunc(obj.Attempts, responded) {
+		return nil, nil
+	}
+	return &obj.Body, nil
 }
 
 func (deliveryResolver) Attempts(_ context.Context, obj *db.WebhookDelivery) ([]*domain.WebhookAttempt, error) {
@@ -80,8 +114,16 @@ func (r *Resolver) webhook(ctx context.Context, id domain.ID) (*db.Webhook, erro
 	return one(ctx, r, catalog.Webhooks, id)
 }
 
+// refuseWebhookInTransaction is refuseInTransaction for viewers who may manage webhooks.
+func refuseWebhookInTransaction(ctx context.Context, onlyDryRun bool, why string) error {
+	if _, err := domain.RequireWebhooks(ctx); err != nil {
+		return err
+	}
+	return notInTransaction(ctx, onlyDryRun, why)
+}
+
 func (r mutationResolver) CreateWebhook(ctx context.Context, in model.CreateWebhookInput) (*model.WebhookSecretPayload, error) {
-	if err := refuseInTransaction(ctx, domain.ManageWebhooks, true, showsSecret); err != nil {
+	if err := refuseWebhookInTransaction(ctx, true, showsSecret); err != nil {
 		return nil, err
 	}
 	params := delivery.CreateParams{URL: in.URL, Events: eventsOf(in.Events), Types: in.Types, Tags: in.Tags, MaxMarking: in.Ceiling}
@@ -98,7 +140,7 @@ func (r mutationResolver) CreateWebhook(ctx context.Context, in model.CreateWebh
 }
 
 func (r mutationResolver) UpdateWebhook(ctx context.Context, in input) (*model.WebhookPayload, error) {
-	if _, err := domain.Require(ctx, domain.ManageWebhooks); err != nil {
+	if _, err := domain.RequireWebhooks(ctx); err != nil {
 		return nil, err // before an error describes the input
 	}
 	text, _ := in["id"].(string)
@@ -147,19 +189,13 @@ func (r mutationResolver) DeleteWebhook(ctx context.Context, in model.DeleteWebh
 }
 
 func (r mutationResolver) RotateWebhookSecret(ctx context.Context, in model.RotateWebhookSecretInput) (*model.WebhookSecretPayload, error) {
-	if err := refuseInTransaction(ctx, domain.ManageWebhooks, true, showsSecret); err != nil {
+	if err := refuseWebhookInTransaction(ctx, true, showsSecret); err != nil {
 		return nil, err
-	}
-	var overlap *time.Duration
-	if in.OverlapMinutes != nil {
-		// The bound prevents an overflow; such a number is refused.
-		minutes := time.Duration(min(*in.OverlapMinutes, 1_000_000)) * time.Minute
-		overlap = &minutes
 	}
 	idempotency.Withhold(ctx)
 	var payload model.WebhookSecretPayload
 	err := r.withWebhook(ctx, in.ID, func(id domain.ID) (err error) {
-		if payload.Secret, err = r.webhooks.Rotate(ctx, id, overlap); err == nil {
+		if payload.Secret, err = r.webhooks.Rotate(ctx, id, minutes(in.OverlapMinutes)); err == nil {
 			payload.Webhook, err = r.webhook(ctx, id)
 		}
 		return err
@@ -168,7 +204,7 @@ func (r mutationResolver) RotateWebhookSecret(ctx context.Context, in model.Rota
 }
 
 func (r mutationResolver) TestWebhook(ctx context.Context, in model.TestWebhookInput) (*model.TestWebhookPayload, error) {
-	if err := refuseInTransaction(ctx, domain.ManageWebhooks, false, "it sends a request, which cannot be taken back"); err != nil {
+	if err := refuseWebhookInTransaction(ctx, false, "it sends a request, which cannot be taken back"); err != nil {
 		return nil, err
 	}
 	var payload model.TestWebhookPayload
@@ -181,7 +217,7 @@ func (r mutationResolver) TestWebhook(ctx context.Context, in model.TestWebhookI
 }
 
 func (r mutationResolver) RetryWebhookDeliveries(ctx context.Context, in model.RetryWebhookDeliveriesInput) (*model.RetryWebhookDeliveriesPayload, error) {
-	if _, err := domain.Require(ctx, domain.ManageWebhooks); err != nil {
+	if _, err := domain.RequireWebhooks(ctx); err != nil {
 		return nil, err // before an error describes the input
 	}
 	var params delivery.RetryParams
@@ -211,9 +247,9 @@ func (r mutationResolver) RetryWebhookDeliveries(ctx context.Context, in model.R
 }
 
 // withWebhook calls fn with the id of a webhook, if the viewer may manage
-// webhooks.
+// webhooks, or its own.
 func (r *Resolver) withWebhook(ctx context.Context, text string, fn func(domain.ID) error) error {
-	if _, err := domain.Require(ctx, domain.ManageWebhooks); err != nil {
+	if _, err := domain.RequireWebhooks(ctx); err != nil {
 		return err // before an error describes the input
 	}
 	id, err := domain.ParseID(text)

@@ -30,6 +30,8 @@ type ApiKey struct {
 	Clearance domain.Marking `json:"clearance,omitempty"`
 	// Null: all rights of the role. Empty: none.
 	Scopes []string `json:"scopes,omitempty"`
+	// Rights that no role has. Null: none.
+	Grants []string `json:"grants,omitempty"`
 	// Null: any. Empty: no browser.
 	Origins []string `json:"origins,omitempty"`
 	// Null: any. Empty: from nowhere.
@@ -38,8 +40,12 @@ type ApiKey struct {
 	RateLimit *int `json:"rate_limit,omitempty"`
 	// Replaces holds the value of the "replaces" field.
 	Replaces *domain.ID `json:"replaces,omitempty"`
+	// Line holds the value of the "line" field.
+	Line *domain.ID `json:"line,omitempty"`
 	// CreatedBy holds the value of the "created_by" field.
 	CreatedBy string `json:"created_by,omitempty"`
+	// CreatorID holds the value of the "creator_id" field.
+	CreatorID *domain.ID `json:"creator_id,omitempty"`
 	// CreatedAt holds the value of the "created_at" field.
 	CreatedAt time.Time `json:"created_at,omitempty"`
 	// LastUsedAt holds the value of the "last_used_at" field.
@@ -56,9 +62,9 @@ func (*ApiKey) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case apikey.FieldScopes, apikey.FieldOrigins, apikey.FieldNetworks:
+		case apikey.FieldScopes, apikey.FieldGrants, apikey.FieldOrigins, apikey.FieldNetworks:
 			values[i] = new([]byte)
-		case apikey.FieldID, apikey.FieldRole, apikey.FieldClearance, apikey.FieldRateLimit, apikey.FieldReplaces:
+		case apikey.FieldID, apikey.FieldRole, apikey.FieldClearance, apikey.FieldRateLimit, apikey.FieldReplaces, apikey.FieldLine, apikey.FieldCreatorID:
 			values[i] = new(sql.NullInt64)
 		case apikey.FieldName, apikey.FieldHint, apikey.FieldHash, apikey.FieldCreatedBy:
 			values[i] = new(sql.NullString)
@@ -123,6 +129,14 @@ func (_m *ApiKey) assignValues(columns []string, values []any) error {
 					return fmt.Errorf("unmarshal field scopes: %w", err)
 				}
 			}
+		case apikey.FieldGrants:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field grants", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Grants); err != nil {
+					return fmt.Errorf("unmarshal field grants: %w", err)
+				}
+			}
 		case apikey.FieldOrigins:
 			if value, ok := values[i].(*[]byte); !ok {
 				return fmt.Errorf("unexpected type %T for field origins", values[i])
@@ -153,11 +167,25 @@ func (_m *ApiKey) assignValues(columns []string, values []any) error {
 				_m.Replaces = new(domain.ID)
 				*_m.Replaces = domain.ID(value.Int64)
 			}
+		case apikey.FieldLine:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field line", values[i])
+			} else if value.Valid {
+				_m.Line = new(domain.ID)
+				*_m.Line = domain.ID(value.Int64)
+			}
 		case apikey.FieldCreatedBy:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field created_by", values[i])
 			} else if value.Valid {
 				_m.CreatedBy = value.String
+			}
+		case apikey.FieldCreatorID:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field creator_id", values[i])
+			} else if value.Valid {
+				_m.CreatorID = new(domain.ID)
+				*_m.CreatorID = domain.ID(value.Int64)
 			}
 		case apikey.FieldCreatedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -197,13 +225,6 @@ func (_m *ApiKey) assignValues(columns []string, values []any) error {
 // This includes values selected through modifiers, order, etc.
 func (_m *ApiKey) Value(name string) (ent.Value, error) {
 	return _m.selectValues.Get(name)
-}
-
-// Update returns a builder for updating this ApiKey.
-// Note that you need to call ApiKey.Unwrap() before calling this method if this ApiKey
-// was returned from a transaction, and the transaction was committed or rolled back.
-func (_m *ApiKey) Update() *ApiKeyUpdateOne {
-	return NewApiKeyClient(_m.config).UpdateOne(_m)
 }
 
 // String implements the fmt.Stringer.

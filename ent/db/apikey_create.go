@@ -57,6 +57,12 @@ func (_c *ApiKeyCreate) SetScopes(v []string) *ApiKeyCreate {
 	return _c
 }
 
+// SetGrants sets the "grants" field.
+func (_c *ApiKeyCreate) SetGrants(v []string) *ApiKeyCreate {
+	_c.mutation.SetGrants(v)
+	return _c
+}
+
 // SetOrigins sets the "origins" field.
 func (_c *ApiKeyCreate) SetOrigins(v []string) *ApiKeyCreate {
 	_c.mutation.SetOrigins(v)
@@ -89,9 +95,29 @@ func (_c *ApiKeyCreate) SetNillableReplaces(v *domain.ID) *ApiKeyCreate {
 	return _c
 }
 
+// SetLine sets the "line" field.
+func (_c *ApiKeyCreate) SetLine(v domain.ID) *ApiKeyCreate {
+	_c.mutation.SetLine(v)
+	return _c
+}
+
 // SetCreatedBy sets the "created_by" field.
 func (_c *ApiKeyCreate) SetCreatedBy(v string) *ApiKeyCreate {
 	_c.mutation.SetCreatedBy(v)
+	return _c
+}
+
+// SetCreatorID sets the "creator_id" field.
+func (_c *ApiKeyCreate) SetCreatorID(v domain.ID) *ApiKeyCreate {
+	_c.mutation.SetCreatorID(v)
+	return _c
+}
+
+// SetNillableCreatorID sets the "creator_id" field if the given value is not nil.
+func (_c *ApiKeyCreate) SetNillableCreatorID(v *domain.ID) *ApiKeyCreate {
+	if v != nil {
+		_c.SetCreatorID(*v)
+	}
 	return _c
 }
 
@@ -205,6 +231,10 @@ func (_c *ApiKeyCreate) createSpec() (*ApiKey, *sqlgraph.CreateSpec) {
 		_spec.SetField(apikey.FieldScopes, field.TypeJSON, value)
 		_node.Scopes = value
 	}
+	if value, ok := _c.mutation.Grants(); ok {
+		_spec.SetField(apikey.FieldGrants, field.TypeJSON, value)
+		_node.Grants = value
+	}
 	if value, ok := _c.mutation.Origins(); ok {
 		_spec.SetField(apikey.FieldOrigins, field.TypeJSON, value)
 		_node.Origins = value
@@ -221,9 +251,17 @@ func (_c *ApiKeyCreate) createSpec() (*ApiKey, *sqlgraph.CreateSpec) {
 		_spec.SetField(apikey.FieldReplaces, field.TypeInt64, value)
 		_node.Replaces = &value
 	}
+	if value, ok := _c.mutation.Line(); ok {
+		_spec.SetField(apikey.FieldLine, field.TypeInt64, value)
+		_node.Line = &value
+	}
 	if value, ok := _c.mutation.CreatedBy(); ok {
 		_spec.SetField(apikey.FieldCreatedBy, field.TypeString, value)
 		_node.CreatedBy = value
+	}
+	if value, ok := _c.mutation.CreatorID(); ok {
+		_spec.SetField(apikey.FieldCreatorID, field.TypeInt64, value)
+		_node.CreatorID = &value
 	}
 	if value, ok := _c.mutation.CreatedAt(); ok {
 		_spec.SetField(apikey.FieldCreatedAt, field.TypeTime, value)

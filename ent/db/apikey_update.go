@@ -14,6 +14,7 @@ import (
 	"entgo.io/ent/schema/field"
 	"github.com/redthread-api/redthread/ent/db/apikey"
 	"github.com/redthread-api/redthread/ent/db/predicate"
+	"github.com/redthread-api/redthread/internal/domain"
 )
 
 // ApiKeyUpdate is the builder for updating ApiKey entities.
@@ -27,6 +28,25 @@ type ApiKeyUpdate struct {
 // Where appends a list predicates to the ApiKeyUpdate builder.
 func (_u *ApiKeyUpdate) Where(ps ...predicate.ApiKey) *ApiKeyUpdate {
 	_u.mutation.Where(ps...)
+	return _u
+}
+
+// SetClearance sets the "clearance" field.
+func (_u *ApiKeyUpdate) SetClearance(v domain.Marking) *ApiKeyUpdate {
+	_u.mutation.ResetClearance()
+	_u.mutation.SetClearance(v)
+	return _u
+}
+
+// SetGrants sets the "grants" field.
+func (_u *ApiKeyUpdate) SetGrants(v []string) *ApiKeyUpdate {
+	_u.mutation.SetGrants(v)
+	return _u
+}
+
+// ClearGrants clears the value of the "grants" field.
+func (_u *ApiKeyUpdate) ClearGrants() *ApiKeyUpdate {
+	_u.mutation.ClearGrants()
 	return _u
 }
 
@@ -88,6 +108,17 @@ func (_u *ApiKeyUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.ScopesCleared() {
 		_spec.ClearField(apikey.FieldScopes, field.TypeJSON)
 	}
+	if value, ok := _u.mutation.Grants(); ok {
+		_spec.SetField(apikey.FieldGrants, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedGrants(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, apikey.FieldGrants, value)
+		})
+	}
+	if _u.mutation.GrantsCleared() {
+		_spec.ClearField(apikey.FieldGrants, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.Origins(); ok {
 		_spec.SetField(apikey.FieldOrigins, field.TypeJSON, value)
 	}
@@ -128,8 +159,26 @@ func (_u *ApiKeyUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.ReplacesCleared() {
 		_spec.ClearField(apikey.FieldReplaces, field.TypeInt64)
 	}
+	if value, ok := _u.mutation.Line(); ok {
+		_spec.SetField(apikey.FieldLine, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedLine(); ok {
+		_spec.AddField(apikey.FieldLine, field.TypeInt64, value)
+	}
+	if _u.mutation.LineCleared() {
+		_spec.ClearField(apikey.FieldLine, field.TypeInt64)
+	}
 	if value, ok := _u.mutation.CreatedBy(); ok {
 		_spec.SetField(apikey.FieldCreatedBy, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.CreatorID(); ok {
+		_spec.SetField(apikey.FieldCreatorID, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedCreatorID(); ok {
+		_spec.AddField(apikey.FieldCreatorID, field.TypeInt64, value)
+	}
+	if _u.mutation.CreatorIDCleared() {
+		_spec.ClearField(apikey.FieldCreatorID, field.TypeInt64)
 	}
 	if value, ok := _u.mutation.CreatedAt(); ok {
 		_spec.SetField(apikey.FieldCreatedAt, field.TypeTime, value)
@@ -191,6 +240,12 @@ func (_u *ApiKeyUpdateOne) Save(ctx context.Context) (*ApiKey, error) {
 	return withHooks(ctx, _u.sqlSave, _u.mutation, _u.hooks)
 }
 
+// Exec executes the query on the entity.
+func (_u *ApiKeyUpdateOne) Exec(ctx context.Context) error {
+	_, err := _u.Save(ctx)
+	return err
+}
+
 func (_u *ApiKeyUpdateOne) sqlSave(ctx context.Context) (_node *ApiKey, err error) {
 	_spec := sqlgraph.NewUpdateSpec(apikey.Table, apikey.Columns, sqlgraph.NewFieldSpec(apikey.FieldID, field.TypeInt64))
 	id, ok := _u.mutation.ID()
@@ -249,6 +304,17 @@ func (_u *ApiKeyUpdateOne) sqlSave(ctx context.Context) (_node *ApiKey, err erro
 	if _u.mutation.ScopesCleared() {
 		_spec.ClearField(apikey.FieldScopes, field.TypeJSON)
 	}
+	if value, ok := _u.mutation.Grants(); ok {
+		_spec.SetField(apikey.FieldGrants, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedGrants(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, apikey.FieldGrants, value)
+		})
+	}
+	if _u.mutation.GrantsCleared() {
+		_spec.ClearField(apikey.FieldGrants, field.TypeJSON)
+	}
 	if value, ok := _u.mutation.Origins(); ok {
 		_spec.SetField(apikey.FieldOrigins, field.TypeJSON, value)
 	}
@@ -289,8 +355,26 @@ func (_u *ApiKeyUpdateOne) sqlSave(ctx context.Context) (_node *ApiKey, err erro
 	if _u.mutation.ReplacesCleared() {
 		_spec.ClearField(apikey.FieldReplaces, field.TypeInt64)
 	}
+	if value, ok := _u.mutation.Line(); ok {
+		_spec.SetField(apikey.FieldLine, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedLine(); ok {
+		_spec.AddField(apikey.FieldLine, field.TypeInt64, value)
+	}
+	if _u.mutation.LineCleared() {
+		_spec.ClearField(apikey.FieldLine, field.TypeInt64)
+	}
 	if value, ok := _u.mutation.CreatedBy(); ok {
 		_spec.SetField(apikey.FieldCreatedBy, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.CreatorID(); ok {
+		_spec.SetField(apikey.FieldCreatorID, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedCreatorID(); ok {
+		_spec.AddField(apikey.FieldCreatorID, field.TypeInt64, value)
+	}
+	if _u.mutation.CreatorIDCleared() {
+		_spec.ClearField(apikey.FieldCreatorID, field.TypeInt64)
 	}
 	if value, ok := _u.mutation.CreatedAt(); ok {
 		_spec.SetField(apikey.FieldCreatedAt, field.TypeTime, value)

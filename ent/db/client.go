@@ -397,12 +397,6 @@ func (c *ApiKeyClient) Update() *ApiKeyUpdate {
 	return &ApiKeyUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
 }
 
-// UpdateOne returns an update builder for the given entity.
-func (c *ApiKeyClient) UpdateOne(_m *ApiKey) *ApiKeyUpdateOne {
-	mutation := newApiKeyMutation(c.config, OpUpdateOne, withApiKey(_m))
-	return &ApiKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
-}
-
 // UpdateOneID returns an update builder for the given id.
 func (c *ApiKeyClient) UpdateOneID(id domain.ID) *ApiKeyUpdateOne {
 	mutation := newApiKeyMutation(c.config, OpUpdateOne, withApiKeyID(id))

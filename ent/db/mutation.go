@@ -111,6 +111,8 @@ type ApiKeyMutation struct {
 	addclearance   *domain.Marking
 	scopes         *[]string
 	appendscopes   []string
+	grants         *[]string
+	appendgrants   []string
 	origins        *[]string
 	appendorigins  []string
 	networks       *[]string
@@ -119,7 +121,11 @@ type ApiKeyMutation struct {
 	addrate_limit  *int
 	replaces       *domain.ID
 	addreplaces    *domain.ID
+	line           *domain.ID
+	addline        *domain.ID
 	created_by     *string
+	creator_id     *domain.ID
+	addcreator_id  *domain.ID
 	created_at     *time.Time
 	last_used_at   *time.Time
 	expires_at     *time.Time
@@ -168,16 +174,6 @@ func withApiKeyID(id domain.ID) apikeyOption {
 			return value, err
 		}
 		m.id = &id
-	}
-}
-
-// withApiKey sets the old ApiKey of the mutation.
-func withApiKey(node *ApiKey) apikeyOption {
-	return func(m *ApiKeyMutation) {
-		m.oldValue = func(context.Context) (*ApiKey, error) {
-			return node, nil
-		}
-		m.id = &node.ID
 	}
 }
 
@@ -484,6 +480,66 @@ func (m *ApiKeyMutation) ResetScopes() {
 	delete(m.clearedFields, apikey.FieldScopes)
 }
 
+// SetGrants sets the "grants" field.
+func (m *ApiKeyMutation) SetGrants(s []string) {
+	m.grants = &s
+	m.appendgrants = nil
+}
+
+// Grants returns the value of the "grants" field in the mutation.
+func (m *ApiKeyMutation) Grants() (r []string, exists bool) {
+	v := m.grants
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGrants returns the old "grants" field's value of the ApiKey entity.
+// If the ApiKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApiKeyMutation) OldGrants(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGrants is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGrants requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGrants: %w", err)
+	}
+	return oldValue.Grants, nil
+}
+
+// AppendedGrants returns the list of values that were appended to the "grants" field in this mutation.
+func (m *ApiKeyMutation) AppendedGrants() ([]string, bool) {
+	if len(m.appendgrants) == 0 {
+		return nil, false
+	}
+	return m.appendgrants, true
+}
+
+// ClearGrants clears the value of the "grants" field.
+func (m *ApiKeyMutation) ClearGrants() {
+	m.grants = nil
+	m.appendgrants = nil
+	m.clearedFields[apikey.FieldGrants] = struct{}{}
+}
+
+// GrantsCleared returns if the "grants" field was cleared in this mutation.
+func (m *ApiKeyMutation) GrantsCleared() bool {
+	_, ok := m.clearedFields[apikey.FieldGrants]
+	return ok
+}
+
+// ResetGrants resets all changes to the "grants" field.
+func (m *ApiKeyMutation) ResetGrants() {
+	m.grants = nil
+	m.appendgrants = nil
+	delete(m.clearedFields, apikey.FieldGrants)
+}
+
 // SetOrigins sets the "origins" field.
 func (m *ApiKeyMutation) SetOrigins(s []string) {
 	m.origins = &s
@@ -744,6 +800,76 @@ func (m *ApiKeyMutation) ResetReplaces() {
 	delete(m.clearedFields, apikey.FieldReplaces)
 }
 
+// SetLine sets the "line" field.
+func (m *ApiKeyMutation) SetLine(d domain.ID) {
+	m.line = &d
+	m.addline = nil
+}
+
+// Line returns the value of the "line" field in the mutation.
+func (m *ApiKeyMutation) Line() (r domain.ID, exists bool) {
+	v := m.line
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLine returns the old "line" field's value of the ApiKey entity.
+// If the ApiKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApiKeyMutation) OldLine(ctx context.Context) (v *domain.ID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLine is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLine requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLine: %w", err)
+	}
+	return oldValue.Line, nil
+}
+
+// AddLine adds d to the "line" field.
+func (m *ApiKeyMutation) AddLine(d domain.ID) {
+	if m.addline != nil {
+		*m.addline += d
+	} else {
+		m.addline = &d
+	}
+}
+
+// AddedLine returns the value that was added to the "line" field in this mutation.
+func (m *ApiKeyMutation) AddedLine() (r domain.ID, exists bool) {
+	v := m.addline
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearLine clears the value of the "line" field.
+func (m *ApiKeyMutation) ClearLine() {
+	m.line = nil
+	m.addline = nil
+	m.clearedFields[apikey.FieldLine] = struct{}{}
+}
+
+// LineCleared returns if the "line" field was cleared in this mutation.
+func (m *ApiKeyMutation) LineCleared() bool {
+	_, ok := m.clearedFields[apikey.FieldLine]
+	return ok
+}
+
+// ResetLine resets all changes to the "line" field.
+func (m *ApiKeyMutation) ResetLine() {
+	m.line = nil
+	m.addline = nil
+	delete(m.clearedFields, apikey.FieldLine)
+}
+
 // SetCreatedBy sets the "created_by" field.
 func (m *ApiKeyMutation) SetCreatedBy(s string) {
 	m.created_by = &s
@@ -778,6 +904,76 @@ func (m *ApiKeyMutation) OldCreatedBy(ctx context.Context) (v string, err error)
 // ResetCreatedBy resets all changes to the "created_by" field.
 func (m *ApiKeyMutation) ResetCreatedBy() {
 	m.created_by = nil
+}
+
+// SetCreatorID sets the "creator_id" field.
+func (m *ApiKeyMutation) SetCreatorID(d domain.ID) {
+	m.creator_id = &d
+	m.addcreator_id = nil
+}
+
+// CreatorID returns the value of the "creator_id" field in the mutation.
+func (m *ApiKeyMutation) CreatorID() (r domain.ID, exists bool) {
+	v := m.creator_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatorID returns the old "creator_id" field's value of the ApiKey entity.
+// If the ApiKey object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *ApiKeyMutation) OldCreatorID(ctx context.Context) (v *domain.ID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatorID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatorID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatorID: %w", err)
+	}
+	return oldValue.CreatorID, nil
+}
+
+// AddCreatorID adds d to the "creator_id" field.
+func (m *ApiKeyMutation) AddCreatorID(d domain.ID) {
+	if m.addcreator_id != nil {
+		*m.addcreator_id += d
+	} else {
+		m.addcreator_id = &d
+	}
+}
+
+// AddedCreatorID returns the value that was added to the "creator_id" field in this mutation.
+func (m *ApiKeyMutation) AddedCreatorID() (r domain.ID, exists bool) {
+	v := m.addcreator_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearCreatorID clears the value of the "creator_id" field.
+func (m *ApiKeyMutation) ClearCreatorID() {
+	m.creator_id = nil
+	m.addcreator_id = nil
+	m.clearedFields[apikey.FieldCreatorID] = struct{}{}
+}
+
+// CreatorIDCleared returns if the "creator_id" field was cleared in this mutation.
+func (m *ApiKeyMutation) CreatorIDCleared() bool {
+	_, ok := m.clearedFields[apikey.FieldCreatorID]
+	return ok
+}
+
+// ResetCreatorID resets all changes to the "creator_id" field.
+func (m *ApiKeyMutation) ResetCreatorID() {
+	m.creator_id = nil
+	m.addcreator_id = nil
+	delete(m.clearedFields, apikey.FieldCreatorID)
 }
 
 // SetCreatedAt sets the "created_at" field.
@@ -982,7 +1178,7 @@ func (m *ApiKeyMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *ApiKeyMutation) Fields() []string {
-	fields := make([]string, 0, 15)
+	fields := make([]string, 0, 18)
 	if m.name != nil {
 		fields = append(fields, apikey.FieldName)
 	}
@@ -1001,6 +1197,9 @@ func (m *ApiKeyMutation) Fields() []string {
 	if m.scopes != nil {
 		fields = append(fields, apikey.FieldScopes)
 	}
+	if m.grants != nil {
+		fields = append(fields, apikey.FieldGrants)
+	}
 	if m.origins != nil {
 		fields = append(fields, apikey.FieldOrigins)
 	}
@@ -1013,8 +1212,14 @@ func (m *ApiKeyMutation) Fields() []string {
 	if m.replaces != nil {
 		fields = append(fields, apikey.FieldReplaces)
 	}
+	if m.line != nil {
+		fields = append(fields, apikey.FieldLine)
+	}
 	if m.created_by != nil {
 		fields = append(fields, apikey.FieldCreatedBy)
+	}
+	if m.creator_id != nil {
+		fields = append(fields, apikey.FieldCreatorID)
 	}
 	if m.created_at != nil {
 		fields = append(fields, apikey.FieldCreatedAt)
@@ -1048,6 +1253,8 @@ func (m *ApiKeyMutation) Field(name string) (ent.Value, bool) {
 		return m.Clearance()
 	case apikey.FieldScopes:
 		return m.Scopes()
+	case apikey.FieldGrants:
+		return m.Grants()
 	case apikey.FieldOrigins:
 		return m.Origins()
 	case apikey.FieldNetworks:
@@ -1056,8 +1263,12 @@ func (m *ApiKeyMutation) Field(name string) (ent.Value, bool) {
 		return m.RateLimit()
 	case apikey.FieldReplaces:
 		return m.Replaces()
+	case apikey.FieldLine:
+		return m.Line()
 	case apikey.FieldCreatedBy:
 		return m.CreatedBy()
+	case apikey.FieldCreatorID:
+		return m.CreatorID()
 	case apikey.FieldCreatedAt:
 		return m.CreatedAt()
 	case apikey.FieldLastUsedAt:
@@ -1087,6 +1298,8 @@ func (m *ApiKeyMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldClearance(ctx)
 	case apikey.FieldScopes:
 		return m.OldScopes(ctx)
+	case apikey.FieldGrants:
+		return m.OldGrants(ctx)
 	case apikey.FieldOrigins:
 		return m.OldOrigins(ctx)
 	case apikey.FieldNetworks:
@@ -1095,8 +1308,12 @@ func (m *ApiKeyMutation) OldField(ctx context.Context, name string) (ent.Value, 
 		return m.OldRateLimit(ctx)
 	case apikey.FieldReplaces:
 		return m.OldReplaces(ctx)
+	case apikey.FieldLine:
+		return m.OldLine(ctx)
 	case apikey.FieldCreatedBy:
 		return m.OldCreatedBy(ctx)
+	case apikey.FieldCreatorID:
+		return m.OldCreatorID(ctx)
 	case apikey.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
 	case apikey.FieldLastUsedAt:
@@ -1156,6 +1373,13 @@ func (m *ApiKeyMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetScopes(v)
 		return nil
+	case apikey.FieldGrants:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGrants(v)
+		return nil
 	case apikey.FieldOrigins:
 		v, ok := value.([]string)
 		if !ok {
@@ -1184,12 +1408,26 @@ func (m *ApiKeyMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetReplaces(v)
 		return nil
+	case apikey.FieldLine:
+		v, ok := value.(domain.ID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLine(v)
+		return nil
 	case apikey.FieldCreatedBy:
 		v, ok := value.(string)
 		if !ok {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetCreatedBy(v)
+		return nil
+	case apikey.FieldCreatorID:
+		v, ok := value.(domain.ID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatorID(v)
 		return nil
 	case apikey.FieldCreatedAt:
 		v, ok := value.(time.Time)
@@ -1239,6 +1477,12 @@ func (m *ApiKeyMutation) AddedFields() []string {
 	if m.addreplaces != nil {
 		fields = append(fields, apikey.FieldReplaces)
 	}
+	if m.addline != nil {
+		fields = append(fields, apikey.FieldLine)
+	}
+	if m.addcreator_id != nil {
+		fields = append(fields, apikey.FieldCreatorID)
+	}
 	return fields
 }
 
@@ -1255,6 +1499,10 @@ func (m *ApiKeyMutation) AddedField(name string) (ent.Value, bool) {
 		return m.AddedRateLimit()
 	case apikey.FieldReplaces:
 		return m.AddedReplaces()
+	case apikey.FieldLine:
+		return m.AddedLine()
+	case apikey.FieldCreatorID:
+		return m.AddedCreatorID()
 	}
 	return nil, false
 }
@@ -1292,6 +1540,20 @@ func (m *ApiKeyMutation) AddField(name string, value ent.Value) error {
 		}
 		m.AddReplaces(v)
 		return nil
+	case apikey.FieldLine:
+		v, ok := value.(domain.ID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddLine(v)
+		return nil
+	case apikey.FieldCreatorID:
+		v, ok := value.(domain.ID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddCreatorID(v)
+		return nil
 	}
 	return fmt.Errorf("unknown ApiKey numeric field %s", name)
 }
@@ -1302,6 +1564,9 @@ func (m *ApiKeyMutation) ClearedFields() []string {
 	var fields []string
 	if m.FieldCleared(apikey.FieldScopes) {
 		fields = append(fields, apikey.FieldScopes)
+	}
+	if m.FieldCleared(apikey.FieldGrants) {
+		fields = append(fields, apikey.FieldGrants)
 	}
 	if m.FieldCleared(apikey.FieldOrigins) {
 		fields = append(fields, apikey.FieldOrigins)
@@ -1314,6 +1579,12 @@ func (m *ApiKeyMutation) ClearedFields() []string {
 	}
 	if m.FieldCleared(apikey.FieldReplaces) {
 		fields = append(fields, apikey.FieldReplaces)
+	}
+	if m.FieldCleared(apikey.FieldLine) {
+		fields = append(fields, apikey.FieldLine)
+	}
+	if m.FieldCleared(apikey.FieldCreatorID) {
+		fields = append(fields, apikey.FieldCreatorID)
 	}
 	if m.FieldCleared(apikey.FieldLastUsedAt) {
 		fields = append(fields, apikey.FieldLastUsedAt)
@@ -1341,6 +1612,9 @@ func (m *ApiKeyMutation) ClearField(name string) error {
 	case apikey.FieldScopes:
 		m.ClearScopes()
 		return nil
+	case apikey.FieldGrants:
+		m.ClearGrants()
+		return nil
 	case apikey.FieldOrigins:
 		m.ClearOrigins()
 		return nil
@@ -1352,6 +1626,12 @@ func (m *ApiKeyMutation) ClearField(name string) error {
 		return nil
 	case apikey.FieldReplaces:
 		m.ClearReplaces()
+		return nil
+	case apikey.FieldLine:
+		m.ClearLine()
+		return nil
+	case apikey.FieldCreatorID:
+		m.ClearCreatorID()
 		return nil
 	case apikey.FieldLastUsedAt:
 		m.ClearLastUsedAt()
@@ -1388,6 +1668,9 @@ func (m *ApiKeyMutation) ResetField(name string) error {
 	case apikey.FieldScopes:
 		m.ResetScopes()
 		return nil
+	case apikey.FieldGrants:
+		m.ResetGrants()
+		return nil
 	case apikey.FieldOrigins:
 		m.ResetOrigins()
 		return nil
@@ -1400,8 +1683,14 @@ func (m *ApiKeyMutation) ResetField(name string) error {
 	case apikey.FieldReplaces:
 		m.ResetReplaces()
 		return nil
+	case apikey.FieldLine:
+		m.ResetLine()
+		return nil
 	case apikey.FieldCreatedBy:
 		m.ResetCreatedBy()
+		return nil
+	case apikey.FieldCreatorID:
+		m.ResetCreatorID()
 		return nil
 	case apikey.FieldCreatedAt:
 		m.ResetCreatedAt()
@@ -5389,6 +5678,8 @@ type WebhookMutation struct {
 	op              Op
 	typ             string
 	id              *domain.ID
+	owner           *domain.ID
+	addowner        *domain.ID
 	url             *string
 	description     *string
 	events          *[]string
@@ -5480,6 +5771,76 @@ func (m *WebhookMutation) ID() (id domain.ID, exists bool) {
 		return
 	}
 	return *m.id, true
+}
+
+// SetOwner sets the "owner" field.
+func (m *WebhookMutation) SetOwner(d domain.ID) {
+	m.owner = &d
+	m.addowner = nil
+}
+
+// Owner returns the value of the "owner" field in the mutation.
+func (m *WebhookMutation) Owner() (r domain.ID, exists bool) {
+	v := m.owner
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOwner returns the old "owner" field's value of the Webhook entity.
+// If the Webhook object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *WebhookMutation) OldOwner(ctx context.Context) (v *domain.ID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOwner is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOwner requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOwner: %w", err)
+	}
+	return oldValue.Owner, nil
+}
+
+// AddOwner adds d to the "owner" field.
+func (m *WebhookMutation) AddOwner(d domain.ID) {
+	if m.addowner != nil {
+		*m.addowner += d
+	} else {
+		m.addowner = &d
+	}
+}
+
+// AddedOwner returns the value that was added to the "owner" field in this mutation.
+func (m *WebhookMutation) AddedOwner() (r domain.ID, exists bool) {
+	v := m.addowner
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ClearOwner clears the value of the "owner" field.
+func (m *WebhookMutation) ClearOwner() {
+	m.owner = nil
+	m.addowner = nil
+	m.clearedFields[webhook.FieldOwner] = struct{}{}
+}
+
+// OwnerCleared returns if the "owner" field was cleared in this mutation.
+func (m *WebhookMutation) OwnerCleared() bool {
+	_, ok := m.clearedFields[webhook.FieldOwner]
+	return ok
+}
+
+// ResetOwner resets all changes to the "owner" field.
+func (m *WebhookMutation) ResetOwner() {
+	m.owner = nil
+	m.addowner = nil
+	delete(m.clearedFields, webhook.FieldOwner)
 }
 
 // SetURL sets the "url" field.
@@ -6339,7 +6700,10 @@ func (m *WebhookMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *WebhookMutation) Fields() []string {
-	fields := make([]string, 0, 18)
+	fields := make([]string, 0, 19)
+	if m.owner != nil {
+		fields = append(fields, webhook.FieldOwner)
+	}
 	if m.url != nil {
 		fields = append(fields, webhook.FieldURL)
 	}
@@ -6402,6 +6766,8 @@ func (m *WebhookMutation) Fields() []string {
 // schema.
 func (m *WebhookMutation) Field(name string) (ent.Value, bool) {
 	switch name {
+	case webhook.FieldOwner:
+		return m.Owner()
 	case webhook.FieldURL:
 		return m.URL()
 	case webhook.FieldDescription:
@@ -6447,6 +6813,8 @@ func (m *WebhookMutation) Field(name string) (ent.Value, bool) {
 // database failed.
 func (m *WebhookMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
 	switch name {
+	case webhook.FieldOwner:
+		return m.OldOwner(ctx)
 	case webhook.FieldURL:
 		return m.OldURL(ctx)
 	case webhook.FieldDescription:
@@ -6492,6 +6860,13 @@ func (m *WebhookMutation) OldField(ctx context.Context, name string) (ent.Value,
 // type.
 func (m *WebhookMutation) SetField(name string, value ent.Value) error {
 	switch name {
+	case webhook.FieldOwner:
+		v, ok := value.(domain.ID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOwner(v)
+		return nil
 	case webhook.FieldURL:
 		v, ok := value.(string)
 		if !ok {
@@ -6626,6 +7001,9 @@ func (m *WebhookMutation) SetField(name string, value ent.Value) error {
 // this mutation.
 func (m *WebhookMutation) AddedFields() []string {
 	var fields []string
+	if m.addowner != nil {
+		fields = append(fields, webhook.FieldOwner)
+	}
 	if m.addceiling != nil {
 		fields = append(fields, webhook.FieldCeiling)
 	}
@@ -6640,6 +7018,8 @@ func (m *WebhookMutation) AddedFields() []string {
 // was not set, or was not defined in the schema.
 func (m *WebhookMutation) AddedField(name string) (ent.Value, bool) {
 	switch name {
+	case webhook.FieldOwner:
+		return m.AddedOwner()
 	case webhook.FieldCeiling:
 		return m.AddedCeiling()
 	case webhook.FieldLastNumber:
@@ -6653,6 +7033,13 @@ func (m *WebhookMutation) AddedField(name string) (ent.Value, bool) {
 // type.
 func (m *WebhookMutation) AddField(name string, value ent.Value) error {
 	switch name {
+	case webhook.FieldOwner:
+		v, ok := value.(domain.ID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddOwner(v)
+		return nil
 	case webhook.FieldCeiling:
 		v, ok := value.(domain.Marking)
 		if !ok {
@@ -6675,6 +7062,9 @@ func (m *WebhookMutation) AddField(name string, value ent.Value) error {
 // mutation.
 func (m *WebhookMutation) ClearedFields() []string {
 	var fields []string
+	if m.FieldCleared(webhook.FieldOwner) {
+		fields = append(fields, webhook.FieldOwner)
+	}
 	if m.FieldCleared(webhook.FieldDescription) {
 		fields = append(fields, webhook.FieldDescription)
 	}
@@ -6716,6 +7106,9 @@ func (m *WebhookMutation) FieldCleared(name string) bool {
 // error if the field is not defined in the schema.
 func (m *WebhookMutation) ClearField(name string) error {
 	switch name {
+	case webhook.FieldOwner:
+		m.ClearOwner()
+		return nil
 	case webhook.FieldDescription:
 		m.ClearDescription()
 		return nil
@@ -6751,6 +7144,9 @@ func (m *WebhookMutation) ClearField(name string) error {
 // It returns an error if the field is not defined in the schema.
 func (m *WebhookMutation) ResetField(name string) error {
 	switch name {
+	case webhook.FieldOwner:
+		m.ResetOwner()
+		return nil
 	case webhook.FieldURL:
 		m.ResetURL()
 		return nil

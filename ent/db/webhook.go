@@ -18,6 +18,8 @@ type Webhook struct {
 	config `json:"-"`
 	// ID of the ent.
 	ID domain.ID `json:"id,omitempty"`
+	// Owner holds the value of the "owner" field.
+	Owner *domain.ID `json:"owner,omitempty"`
 	// URL holds the value of the "url" field.
 	URL string `json:"url,omitempty"`
 	// Description holds the value of the "description" field.
@@ -67,7 +69,7 @@ func (*Webhook) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case webhook.FieldEvents, webhook.FieldTypes, webhook.FieldTags:
 			values[i] = new([]byte)
-		case webhook.FieldID, webhook.FieldCeiling, webhook.FieldLastNumber:
+		case webhook.FieldID, webhook.FieldOwner, webhook.FieldCeiling, webhook.FieldLastNumber:
 			values[i] = new(sql.NullInt64)
 		case webhook.FieldURL, webhook.FieldDescription, webhook.FieldSecret, webhook.FieldPreviousSecret, webhook.FieldState, webhook.FieldReason, webhook.FieldCursor, webhook.FieldCreatedBy:
 			values[i] = new(sql.NullString)
@@ -93,6 +95,13 @@ func (_m *Webhook) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field id", values[i])
 			} else if value.Valid {
 				_m.ID = domain.ID(value.Int64)
+			}
+		case webhook.FieldOwner:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field owner", values[i])
+			} else if value.Valid {
+				_m.Owner = new(domain.ID)
+				*_m.Owner = domain.ID(value.Int64)
 			}
 		case webhook.FieldURL:
 			if value, ok := values[i].(*sql.NullString); !ok {

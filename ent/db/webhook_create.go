@@ -21,6 +21,20 @@ type WebhookCreate struct {
 	hooks    []Hook
 }
 
+// SetOwner sets the "owner" field.
+func (_c *WebhookCreate) SetOwner(v domain.ID) *WebhookCreate {
+	_c.mutation.SetOwner(v)
+	return _c
+}
+
+// SetNillableOwner sets the "owner" field if the given value is not nil.
+func (_c *WebhookCreate) SetNillableOwner(v *domain.ID) *WebhookCreate {
+	if v != nil {
+		_c.SetOwner(*v)
+	}
+	return _c
+}
+
 // SetURL sets the "url" field.
 func (_c *WebhookCreate) SetURL(v string) *WebhookCreate {
 	_c.mutation.SetURL(v)
@@ -176,6 +190,10 @@ func (_c *WebhookCreate) createSpec() (*Webhook, *sqlgraph.CreateSpec) {
 	if id, ok := _c.mutation.ID(); ok {
 		_node.ID = id
 		_spec.ID.Value = id
+	}
+	if value, ok := _c.mutation.Owner(); ok {
+		_spec.SetField(webhook.FieldOwner, field.TypeInt64, value)
+		_node.Owner = &value
 	}
 	if value, ok := _c.mutation.URL(); ok {
 		_spec.SetField(webhook.FieldURL, field.TypeString, value)

@@ -109,17 +109,36 @@ func (_q *WebhookQuery) Count(ctx context.Context) (int, error) {
 	return withInterceptors[int](ctx, _q, querierCount[*WebhookQuery](), _q.inters)
 }
 
+// Clone returns a duplicate of the WebhookQuery builder, including all associated steps. It can be
+// used to prepare common query builders and use them differently after the clone is made.
+func (_q *WebhookQuery) Clone() *WebhookQuery {
+	if _q == nil {
+		return nil
+	}
+	return &WebhookQuery{
+		config:     _q.config,
+		ctx:        _q.ctx.Clone(),
+		order:      append([]webhook.OrderOption{}, _q.order...),
+		inters:     append([]Interceptor{}, _q.inters...),
+		predicates: append([]predicate.Webhook{}, _q.predicates...),
+		// clone intermediate query.
+		sql:       _q.sql.Clone(),
+		path:      _q.path,
+		modifiers: append([]func(*sql.Selector){}, _q.modifiers...),
+	}
+}
+
 // Select allows the selection one or more fields/columns for the given query,
 // instead of selecting all fields in the entity.
 //
 // Example:
 //
 //	var v []struct {
-//		URL string `json:"url,omitempty"`
+//		Owner domain.ID `json:"owner,omitempty"`
 //	}
 //
 //	client.Webhook.Query().
-//		Select(webhook.FieldURL).
+//		Select(webhook.FieldOwner).
 //		Scan(ctx, &v)
 func (_q *WebhookQuery) Select(fields ...string) *WebhookSelect {
 	_q.ctx.Fields = append(_q.ctx.Fields, fields...)

@@ -39,6 +39,15 @@ func (_u *WebhookUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			}
 		}
 	}
+	if value, ok := _u.mutation.Owner(); ok {
+		_spec.SetField(webhook.FieldOwner, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedOwner(); ok {
+		_spec.AddField(webhook.FieldOwner, field.TypeInt64, value)
+	}
+	if _u.mutation.OwnerCleared() {
+		_spec.ClearField(webhook.FieldOwner, field.TypeInt64)
+	}
 	if value, ok := _u.mutation.URL(); ok {
 		_spec.SetField(webhook.FieldURL, field.TypeString, value)
 	}
@@ -351,6 +360,15 @@ func (_u *WebhookUpdateOne) sqlSave(ctx context.Context) (_node *Webhook, err er
 				ps[i](selector)
 			}
 		}
+	}
+	if value, ok := _u.mutation.Owner(); ok {
+		_spec.SetField(webhook.FieldOwner, field.TypeInt64, value)
+	}
+	if value, ok := _u.mutation.AddedOwner(); ok {
+		_spec.AddField(webhook.FieldOwner, field.TypeInt64, value)
+	}
+	if _u.mutation.OwnerCleared() {
+		_spec.ClearField(webhook.FieldOwner, field.TypeInt64)
 	}
 	if value, ok := _u.mutation.URL(); ok {
 		_spec.SetField(webhook.FieldURL, field.TypeString, value)

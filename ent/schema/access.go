@@ -26,18 +26,23 @@ func (ApiKey) Fields() []ent.Field {
 		field.Int("role").GoType(domain.Role(0)),
 		field.Int("clearance").GoType(domain.Marking(0)),
 		field.Strings("scopes").Optional().Comment("Null: all rights of the role. Empty: none."),
+		field.Strings("grants").Optional().Comment("Rights that no role has. Null: none."),
 		field.Strings("origins").Optional().Comment("Null: any. Empty: no browser."),
 		field.Strings("networks").Optional().Comment("Null: any. Empty: from nowhere."),
 		field.Int("rate_limit").Optional().Nillable().Comment("Request cost per minute; null: the limit of the role."),
 		optionalRef("replaces"), // the key that this one replaces
+		optionalRef("line"),     // the key that it goes back to by rotations; null: itself
 		field.String("created_by"),
+		optionalRef("creator_id"), // the credential that made it; null for the program itself, and for keys of older versions
 		field.Time("created_at"),
 		field.Time("last_used_at").Optional().Nillable(),
 		field.Time("expires_at").Optional().Nillable(),
 		field.Time("revoked_at").Optional().Nillable(),
 	}
 }
-func (ApiKey) Indexes() []ent.Index { return []ent.Index{index.Fields("hash").Unique()} }
+func (ApiKey) Indexes() []ent.Index {
+	return []ent.Index{index.Fields("hash").Unique(), index.Fields("line")}
+}
 
 // KeyNetwork is a network from which a key has been used.
 type KeyNetwork struct{ ent.Schema }

@@ -18,6 +18,7 @@ func (Webhook) Annotations() []schema.Annotation { return table("webhooks") }
 func (Webhook) Fields() []ent.Field {
 	return []ent.Field{
 		id(),
+		optionalRef("owner"), // the first key of the line that it belongs to; null: the publisher
 		field.String("url"),
 		text("description"),
 		field.Strings("events").Optional().Comment("Null: all. Empty: none."),
@@ -38,6 +39,8 @@ func (Webhook) Fields() []ent.Field {
 		field.Time("updated_at"),
 	}
 }
+
+func (Webhook) Indexes() []ent.Index { return []ent.Index{index.Fields("owner")} }
 
 // WebhookDelivery is one event for one webhook: the body, and the result of its
 // attempts. The deliveries of a webhook are numbered 1, 2, 3 in the order of the

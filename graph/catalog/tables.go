@@ -379,7 +379,7 @@ var (
 
 	// A key's hash is never shown.
 	keyTable = &read.Table{
-		Name: "api_keys", Type: "ApiKey", Never: []string{"hash"},
+		Name: "api_keys", Type: "ApiKey", Never: []string{"hash", "creator_id"},
 		Orders: orders{"CREATED_AT": {Column: "created_at", Kind: read.DateTime}},
 	}
 
@@ -406,6 +406,7 @@ var (
 	// A webhook's secrets are shown only when they are made.
 	webhookTable = &read.Table{
 		Name: "webhooks", Type: "Webhook", Never: []string{"secret", "previous_secret"},
+		Fields: fields{"owner": {Column: "owner", Kind: read.ID, Nullable: true}},
 		Orders: orders{"CREATED_AT": {Column: "created_at", Kind: read.DateTime}},
 	}
 

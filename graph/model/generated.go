@@ -75,6 +75,8 @@ type CreateAPIKeyInput struct {
 	Clearance *domain.Marking `json:"clearance,omitempty"`
 	// The rights that are left of the role's; all of them unless you say otherwise. An empty list leaves none.
 	Scopes []string `json:"scopes,omitempty"`
+	// The rights that it gets beside those of the role: OWN_WEBHOOKS; none unless you say otherwise.
+	Grants []string `json:"grants,omitempty"`
 	// The origins of the pages that may use it from a browser; any unless you say otherwise.
 	Origins []string `json:"origins,omitempty"`
 	// The networks that it may be used from, such as `203.0.113.0/24`; any unless you say otherwise.
@@ -195,6 +197,37 @@ type LeftOutItem struct {
 	Origin Document `json:"origin,omitempty"`
 }
 
+// The key of the viewer, without its text.
+type OwnAPIKey struct {
+	// Its id.
+	ID string `json:"id"`
+	// Who holds it.
+	Name string `json:"name"`
+	// The first characters of its text, to recognise it by.
+	Hint string `json:"hint"`
+	// How far its rights can go.
+	Role string `json:"role"`
+	// The highest marking that its holder sees.
+	Clearance domain.Marking `json:"clearance"`
+	// The rights that are left of the role's; null for all of them, and none where it is empty.
+	Scopes []string `json:"scopes,omitempty"`
+	// The rights that it was granted beside those of the role.
+	Grants []string `json:"grants"`
+	// The origins of the pages that may use it from a browser; null for any. Where it is a list, a
+	// request that names no origin is refused, too.
+	Origins []string `json:"origins,omitempty"`
+	// The networks that it may be used from, in CIDR form; null for any, and none where it is empty.
+	Networks []string `json:"networks,omitempty"`
+	// The cost that it is allowed a minute; null for what its role is.
+	RateLimit *int `json:"rateLimit,omitempty"`
+	// When it was made.
+	CreatedAt time.Time `json:"createdAt"`
+	// When it was last used, to about a minute.
+	LastUsedAt *time.Time `json:"lastUsedAt,omitempty"`
+	// When it ends; null for never.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+}
+
 // A page of pending changes.
 type PendingChangeConnection struct {
 	// The items with their cursors.
@@ -243,6 +276,21 @@ type PossibleDuplicateEdge struct {
 type PurgePayload struct {
 	// The ids of the documents. They are never given to anything else.
 	Purged []string `json:"purged"`
+}
+
+// A quota, in the terms of the IETF's draft on RateLimit header fields. It is that of one process of the
+// server, and refills evenly.
+type RateLimit struct {
+	// The name of the policy: `cost`. What is counted is the cost of operations.
+	Policy string `json:"policy"`
+	// How much the quota is, for each window: `q`.
+	Quota int `json:"quota"`
+	// The length of the window in seconds: `w`.
+	Window int `json:"window"`
+	// How much of the quota is left: `r`.
+	Remaining int `json:"remaining"`
+	// In how many seconds the quota is full again: `t`.
+	Reset int `json:"reset"`
 }
 
 // A document to be registered.
@@ -308,6 +356,22 @@ type RotateAPIKeyInput struct {
 	OverlapMinutes *int `json:"overlapMinutes,omitempty"`
 	// When the new key ends; unless you say otherwise as long after now as the old one was made for.
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+}
+
+// How the viewer's own key is to be replaced.
+type RotateOwnAPIKeyInput struct {
+	// For how many minutes the old key goes on; 1440, a day, unless you say otherwise, and 10080 at most. 0 ends it at once.
+	OverlapMinutes *int `json:"overlapMinutes,omitempty"`
+}
+
+// A key that the viewer has made in the place of its own, and its text.
+type RotateOwnAPIKeyPayload struct {
+	// The new key.
+	Key *OwnAPIKey `json:"key"`
+	// Its text, which cannot be had again.
+	Secret string `json:"secret"`
+	// The key that it replaces, which is valid until its `expiresAt`.
+	Replaced *OwnAPIKey `json:"replaced"`
 }
 
 // A webhook that is to have a new secret.
@@ -454,6 +518,36 @@ type Viewer struct {
 	Rights []string `json:"rights"`
 	// The highest marking that the viewer may see in live.
 	Clearance domain.Marking `json:"clearance"`
+	// The viewer's own key; null for people and for the anonymous public.
+	Key *OwnAPIKey `json:"key,omitempty"`
+	// How much the viewer may ask for.
+	Limits *ViewerLimits `json:"limits"`
+}
+
+// How much a viewer may ask for; null in a field where there is no limit. docs/access.md says what is counted.
+type ViewerLimits struct {
+	// The quota as it is now. The header fields RateLimit-Policy and RateLimit have it as it was when the operation was charged.
+	RateLimit *RateLimit `json:"rateLimit"`
+	// The highest cost of an operation; `extensions.cost` has that of each.
+	MaxCost *int `json:"maxCost,omitempty"`
+	// How deep fields of an operation can be in each other.
+	MaxDepth *int `json:"maxDepth,omitempty"`
+	// How many fields at the top an operation can have.
+	MaxRootFields *int `json:"maxRootFields,omitempty"`
+	// How many aliases a document can have.
+	MaxAliases *int `json:"maxAliases,omitempty"`
+	// How many directives a document can have.
+	MaxDirectives *int `json:"maxDirectives,omitempty"`
+	// How many fragments a document can have, with the places where they are used.
+	MaxFragments *int `json:"maxFragments,omitempty"`
+	// How many tokens a document can have.
+	MaxTokens *int `json:"maxTokens,omitempty"`
+	// How many values the variables can have.
+	MaxVariableValues *int `json:"maxVariableValues,omitempty"`
+	// The size of the largest response, in bytes.
+	MaxResponseBytes *int `json:"maxResponseBytes,omitempty"`
+	// For how long an operation may run, in seconds.
+	TimeoutSeconds *int `json:"timeoutSeconds,omitempty"`
 }
 
 // A webhook.

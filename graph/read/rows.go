@@ -91,16 +91,18 @@ func trackMarkings(ctx context.Context, st *statement, rows *Rows) {
 }
 
 // statement begins a statement over the rows of a table that the viewer of ctx may see.
-// Rows that documents own have no fence: see the package's comment. It must not be used
-// for other tables of the desk, which need rights of their own.
+// Rows that documents own have no fence: see the package's comment.
 func (r *Reader) statement(ctx context.Context, t *Table) (*sql.Selector, error) {
 	build := sql.Dialect(r.stores.Dialect())
 	s := build.Select().From(build.Table(t.Name)).WithContext(ctx)
+	condition, err := visibility.DeskFence(ctx, t.Type)
 	if t.Document.IsDocument() {
-		condition, err := visibility.Fence(ctx)
-		if err != nil {
-			return nil, err
-		}
+		condition, err = visibility.Fence(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if condition != nil {
 		condition(s)
 	}
 	return s, nil

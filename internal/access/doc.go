@@ -1,9 +1,13 @@
 // Package access authenticates requests: it turns the credential of a request,
 // an API key or an OpenID Connect token, into a [domain.Viewer]
-// ([Authenticator]). It creates, rotates, lists and revokes API keys ([Keys]),
+// ([Authenticator]). It creates, changes, rotates, lists and revokes API keys ([Keys]),
 // and manages the people who sign in ([People]).
 //
-// A key can be restricted to scopes, origins and networks, and can have an
+// Keys that replaced each other are a line. What belongs to the holder of a key, such as a
+// webhook, belongs to the line, and a key has the id of the first one of its line. A key can
+// rotate itself ([Keys.RotateOwn]), without a right: it gains nothing by that.
+//
+// A key can be granted rights that no role has, and it can be restricted to scopes, origins and networks, and can have an
 // expiry and a rate limit of its own ([Restrictions]). Its first use from a
 // network is put on the audit log; so is the refusal of a known credential.
 //

@@ -35,7 +35,7 @@ func (k *Keys) Authenticate(ctx context.Context, credential Credential) (*domain
 		return nil, fmt.Errorf("authenticate: %w", err)
 	}
 	key, at := keyOf(row), k.clock()
-	viewer := &domain.Viewer{Name: key.Name, Role: key.Role, Scopes: key.Scopes, Clearance: key.Clearance, KeyID: key.ID, RateLimit: key.RateLimit}
+	viewer := key.viewer()
 	problem := key.allow(domain.ClientFrom(ctx), credential.Origin)
 	if state := key.State(at); state != StateActive {
 		problem = "a key that is " + strings.ToLower(state)

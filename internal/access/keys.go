@@ -57,8 +57,11 @@ type Key struct {
 	Role      domain.Role
 	Clearance domain.Marking
 	Restrictions
-	Replaces   *domain.ID // the key that this one was made in the place of
+	Grants     []domain.Right // the rights that no role has
+	Replaces   *domain.ID     // the key that this one was made in the place of
+	Line       domain.ID      // the key that this one goes back to by rotations; its own id if it replaces none
 	CreatedBy  string
+	CreatorID  *domain.ID // the credential that made it; nil for the program itself
 	CreatedAt  time.Time
 	LastUsedAt *time.Time // to about a minute
 	ExpiresAt  *time.Time
@@ -86,25 +89,39 @@ func (k Key) State(at time.Time) string {
 // Active reports whether the key can be used at a time.
 func (k Key) Active(at time.Time) bool { return k.State(at) == StateActive }
 
+// madeByHolder reports whether the key was made by the one that it replaces, with
+// [Keys.RotateOwn].
+func (k Key) madeByHolder() bool {
+	return k.Replaces != nil && k.CreatorID != nil && *k.CreatorID == *k.Replaces
+}
+
+// viewer returns the holder of the key.
+func (k Key) viewer() *domain.Viewer {
+	v := &domain.Viewer{Name: k.Name, Role: k.Role, Scopes: k.Scopes, Grants: k.Grants, Clearance: k.Clearance, KeyID: k.ID, RateLimit: k.RateLimit}
+	if k.Line != k.ID {
+		v.KeyLine = k.Line
+	}
+	return v
+}
+
 // keyOf returns the key of a row. A value in a list that is not understood is
 // left out, so a list of nothing else allows nothing, as an empty one does.
 func keyOf(row *db.ApiKey) Key {
 	key := Key{
 		ID: row.ID, Name: row.Name, Hint: row.Hint, Role: row.Role, Clearance: row.Clearance,
 		Restrictions: Restrictions{Origins: row.Origins},
-		Replaces:     row.Replaces, CreatedBy: row.CreatedBy, CreatedAt: row.CreatedAt,
+		Grants:       rightsOf(row.Grants),
+		Replaces:     row.Replaces, Line: row.ID, CreatedBy: row.CreatedBy, CreatorID: row.CreatorID, CreatedAt: row.CreatedAt,
 		LastUsedAt: row.LastUsedAt, ExpiresAt: row.ExpiresAt, RevokedAt: row.RevokedAt,
+	}
+	if row.Line != nil {
+		key.Line = *row.Line
 	}
 	if row.RateLimit != nil {
 		key.RateLimit = *row.RateLimit
 	}
 	if row.Scopes != nil {
-		key.Scopes = []domain.Right{}
-		for _, name := range row.Scopes {
-			if right, ok := domain.ParseRight(name); ok {
-				key.Scopes = append(key.Scopes, right)
-			}
-		}
+		key.Scopes = append([]domain.Right{}, rightsOf(row.Scopes)...)
 	}
 	if row.Networks != nil {
 		key.Networks = []netip.Prefix{}
@@ -117,6 +134,26 @@ func keyOf(row *db.ApiKey) Key {
 	return key
 }
 
+// rightsOf returns the rights with some names; nil where there are none.
+func rightsOf(names []string) []domain.Right {
+	var rights []domain.Right
+	for _, name := range names {
+		if right, ok := domain.ParseRight(name); ok {
+			rights = append(rights, right)
+		}
+	}
+	return rights
+}
+
+// namesOf returns the names of rights; an empty list where there are none.
+func namesOf(rights []domain.Right) []string {
+	names := make([]string, len(rights))
+	for i, right := range rights {
+		names[i] = right.String()
+	}
+	return names
+}
+
 // CreateParams describes a new key.
 type CreateParams struct {
 	// Name is shown as the author of what the key does, in revisions for
@@ -127,6 +164,8 @@ type CreateParams struct {
 	// [DefaultClearance] of the role.
 	Clearance *domain.Marking
 	Restrictions
+	// Grants are rights that no role has.
+	Grants    []domain.Right
 	ExpiresAt *time.Time // nil: never
 }
 
@@ -149,7 +188,26 @@ func (p *CreateParams) validate(now time.Time) error {
 		problems.Add("expiresAt", "is in the past")
 	}
 	p.Restrictions.validate(p.Role, &problems)
+	p.Grants = validGrants(p.Grants, p.Role, &problems)
 	return problems.Err("the key was not made")
+}
+
+// validGrants adds every problem with the grants of a key of a role to p, and returns them
+// without repetitions.
+func validGrants(grants []domain.Right, role domain.Role, p *domain.Problems) []domain.Right {
+	var all []domain.Right
+	for _, right := range grants {
+		switch {
+		case !right.Granted():
+			p.Add("grants", "%s comes with the role %s; want %s", right, right.Role(), domain.OwnWebhooks)
+		case role < right.Role():
+			p.Add("grants", "%s needs the role %s or a higher one", right, right.Role())
+		}
+		if !slices.Contains(all, right) {
+			all = append(all, right)
+		}
+	}
+	return all
 }
 
 // nameProblem returns what is wrong with the name of a key; "" where nothing is.
@@ -199,15 +257,16 @@ func (k *Keys) Create(ctx context.Context, params CreateParams) (Key, string, er
 	if params.Clearance != nil {
 		clearance = *params.Clearance
 	}
-	if err := requireMayGive(viewer, params.Role, clearance, params.Scopes); err != nil {
+	draft := Key{Name: params.Name, Role: params.Role, Clearance: clearance, Restrictions: params.Restrictions, Grants: params.Grants,
+		CreatedBy: viewer.Name, CreatorID: idOf(viewer), CreatedAt: at}
+	if err := requireMayGive(viewer, draft); err != nil {
 		return Key{}, "", err
 	}
-	draft := Key{Name: params.Name, Role: params.Role, Clearance: clearance, Restrictions: params.Restrictions, CreatedBy: viewer.Name, CreatedAt: at}
 	if params.ExpiresAt != nil {
 		t := params.ExpiresAt.UTC().Truncate(time.Microsecond)
 		draft.ExpiresAt = &t
 	}
-	key, secret, err := k.insert(ctx, draft, func(ctx context.Context, tx *store.Tx, key Key) error {
+	key, secret, err := k.insert(ctx, func(context.Context, *store.Tx) (Key, error) { return draft, nil }, func(ctx context.Context, tx *store.Tx, key Key) error {
 		return audit.Append(ctx, tx, at, audit.Entry{Action: audit.CreateKey, Subject: key.ID.String(), Detail: key.describe()})
 	})
 	if err != nil {
@@ -219,22 +278,34 @@ func (k *Keys) Create(ctx context.Context, params CreateParams) (Key, string, er
 	return key, secret, nil
 }
 
-// requireMayGive returns an error where a viewer would give what it has not
-// itself.
-func requireMayGive(giver *domain.Viewer, role domain.Role, clearance domain.Marking, scopes []domain.Right) error {
-	if role > giver.Role {
-		return forbidden("to give the role %s, a credential needs at least that role; this credential has %s", role, giver.Role)
+// idOf returns the id of a viewer's credential; nil for the program itself.
+func idOf(viewer *domain.Viewer) *domain.ID {
+	if id := viewer.CredentialID(); id != 0 {
+		return &id
 	}
-	if clearance > giver.Clearance {
-		return forbidden("to give the clearance %s, a credential needs at least that clearance; this credential has %s", clearance, giver.Clearance)
+	return nil
+}
+
+// requireMayGive returns an error where a viewer would give with a key what it has not
+// itself. Who manages all webhooks can give the right to webhooks of one's own.
+func requireMayGive(giver *domain.Viewer, key Key) error {
+	if key.Role > giver.Role {
+		return forbidden("to give the role %s, a credential needs at least that role; this credential has %s", key.Role, giver.Role)
 	}
+	if key.Clearance > giver.Clearance {
+		return forbidden("to give the clearance %s, a credential needs at least that clearance; this credential has %s", key.Clearance, giver.Clearance)
+	}
+	scopes := key.Scopes
 	if scopes == nil {
 		scopes = domain.Rights()
 	}
 	for _, right := range scopes {
-		if role >= right.Role() && !giver.May(right) {
+		if key.Role >= right.Role() && !right.Granted() && !giver.May(right) {
 			return forbidden("to give the right %s, a credential needs that right; the scopes of this credential leave it out", right)
 		}
+	}
+	if slices.Contains(key.Grants, domain.OwnWebhooks) && !giver.May(domain.OwnWebhooks) && !giver.May(domain.ManageWebhooks) {
+		return forbidden("to give the right %s, a credential needs that right or %s", domain.OwnWebhooks, domain.ManageWebhooks)
 	}
 	return nil
 }
@@ -243,13 +314,17 @@ func forbidden(format string, args ...any) error {
 	return &domain.Error{Kind: domain.KindForbidden, Message: fmt.Sprintf(format, args...)}
 }
 
-// insert writes a key with a new id and a new secret, and calls then in the
-// same transaction.
-func (k *Keys) insert(ctx context.Context, draft Key, then func(context.Context, *store.Tx, Key) error) (Key, string, error) {
+// insert writes a key with a new id and a new secret, as describe says, and calls
+// then in the same transaction.
+func (k *Keys) insert(ctx context.Context, describe func(context.Context, *store.Tx) (Key, error), then func(context.Context, *store.Tx, Key) error) (Key, string, error) {
 	for attempt := 1; ; attempt++ {
 		secret := newSecret()
 		var key Key
 		err := k.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+			draft, err := describe(ctx, tx)
+			if err != nil {
+				return err
+			}
 			create := tx.Client().ApiKey.Create().
 				SetID(domain.NewID(domain.Key, draft.CreatedAt)).
 				SetName(draft.Name).
@@ -259,9 +334,16 @@ func (k *Keys) insert(ctx context.Context, draft Key, then func(context.Context,
 				SetClearance(draft.Clearance).
 				SetNillableReplaces(draft.Replaces).
 				SetCreatedBy(draft.CreatedBy).
+				SetNillableCreatorID(draft.CreatorID).
 				SetCreatedAt(draft.CreatedAt).
 				SetNillableExpiresAt(draft.ExpiresAt)
 			draft.write(create)
+			if draft.Grants != nil {
+				create.SetGrants(namesOf(draft.Grants))
+			}
+			if draft.Replaces != nil {
+				create.SetLine(draft.Line)
+			}
 			row, err := create.Save(ctx)
 			if err != nil {
 				return err
@@ -284,6 +366,9 @@ func (k Key) describe() string {
 	text := fmt.Sprintf("%q, %s, TLP:%s", k.Name, k.Role, k.Clearance)
 	if k.Scopes != nil {
 		text += fmt.Sprintf(", scopes %v", k.Scopes)
+	}
+	if k.Grants != nil {
+		text += fmt.Sprintf(", grants %v", k.Grants)
 	}
 	if k.Networks != nil {
 		text += fmt.Sprintf(", networks %v", k.Networks)
@@ -325,43 +410,6 @@ func (k *Keys) Get(ctx context.Context, ref string) (Key, error) {
 		return Key{}, err
 	}
 	return keyOf(row), nil
-}
-
-// Revoke revokes a key; it is refused from the next request on, in every
-// process. ref is the id of the key, its hint, its name, or, where it has
-// leaked, its text. Revoking a key again changes nothing and is no error. It
-// needs the right MANAGE_ACCESS.
-//
-// Errors: KindNotFound where there is no such key; KindInvalid where several
-// keys that are not revoked have the name.
-func (k *Keys) Revoke(ctx context.Context, ref string) (Key, error) {
-	if _, err := domain.Require(ctx, domain.ManageAccess); err != nil {
-		return Key{}, err
-	}
-	at := k.clock()
-	var key Key
-	var changed bool
-	err := k.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		row, err := find(ctx, tx.Client(), ref)
-		if err != nil {
-			return err
-		}
-		if changed = row.RevokedAt == nil; changed {
-			if row, err = tx.Client().ApiKey.UpdateOneID(row.ID).SetRevokedAt(at).Save(ctx); err != nil {
-				return err
-			}
-			err = audit.Append(ctx, tx, at, audit.Entry{Action: audit.RevokeKey, Subject: row.ID.String(), Detail: fmt.Sprintf("%q", row.Name)})
-		}
-		key = keyOf(row)
-		return err
-	})
-	if err != nil {
-		return Key{}, fmt.Errorf("revoke a key: %w", err)
-	}
-	if changed {
-		store.AfterCommit(ctx, func() { k.log.InfoContext(ctx, "key revoked", "key_id", key.ID) })
-	}
-	return key, nil
 }
 
 func isID(s string) bool {

@@ -440,5 +440,5 @@ func requireMayChange(viewer *domain.Viewer, before, after Person) error {
 	if after.DisabledAt != nil || role == domain.Public && clearance == domain.Clear {
 		return nil
 	}
-	return requireMayGive(viewer, role, clearance, nil)
+	return requireMayGive(viewer, Key{Role: role, Clearance: clearance})
 }

@@ -20,7 +20,7 @@ func WithRecheck(ctx context.Context, authenticate func(ctx context.Context) (*d
 
 // Recheck authenticates the credential of the viewer of ctx again. It returns
 // an error of KindUnauthenticated where the credential is no longer valid, or
-// has another role, clearance or scopes than the viewer. A viewer without a
+// has another role, clearance, scopes or grants than the viewer. A viewer without a
 // credential needs no check.
 func Recheck(ctx context.Context) error {
 	authenticate, _ := ctx.Value(recheckKey{}).(authenticateFunc)
@@ -36,7 +36,7 @@ func Recheck(ctx context.Context) error {
 		return err
 	}
 	if now.CredentialID() != before.CredentialID() || now.Role != before.Role || now.Clearance != before.Clearance ||
-		(now.Scopes == nil) != (before.Scopes == nil) || !slices.Equal(now.Scopes, before.Scopes) {
+		(now.Scopes == nil) != (before.Scopes == nil) || !slices.Equal(now.Scopes, before.Scopes) || !slices.Equal(now.Grants, before.Grants) {
 		return &domain.Error{Kind: domain.KindUnauthenticated, Message: "the rights of this credential have changed: connect again"}
 	}
 	return nil

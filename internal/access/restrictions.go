@@ -44,6 +44,11 @@ func (r *Restrictions) validate(role domain.Role, p *domain.Problems) {
 		seen[right] = true
 		return twice
 	})
+	for _, right := range r.Scopes {
+		if right.Granted() {
+			p.Add("scopes", "%s is no right of a role: name it in grants", right)
+		}
+	}
 	if len(r.Origins) > maxOrigins {
 		p.Add("origins", "%d are too many; at most %d", len(r.Origins), maxOrigins)
 	}
@@ -111,11 +116,7 @@ func (r Restrictions) allow(address netip.Addr, origin string) (problem string) 
 
 func (r Restrictions) write(create *db.ApiKeyCreate) {
 	if r.Scopes != nil {
-		names := make([]string, len(r.Scopes))
-		for i, right := range r.Scopes {
-			names[i] = right.String()
-		}
-		create.SetScopes(names)
+		create.SetScopes(namesOf(r.Scopes))
 	}
 	if r.Origins != nil {
 		create.SetOrigins(r.Origins)

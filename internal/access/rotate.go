@@ -56,44 +56,67 @@ func (k *Keys) Rotate(ctx context.Context, params RotateParams) (created, old Ke
 	if err := p.Err("the key was not rotated"); err != nil {
 		return Key{}, Key{}, "", err
 	}
-	if old, err = k.Get(ctx, params.Key); err != nil {
+	found, err := k.Get(ctx, params.Key)
+	if err != nil {
 		return Key{}, Key{}, "", err
 	}
-	if err := requireMayGive(viewer, old.Role, old.Clearance, old.Scopes); err != nil {
-		return Key{}, Key{}, "", err
+	describe := func(ctx context.Context, tx *store.Tx) (Key, error) {
+		row, err := tx.Client().ApiKey.Get(ctx, found.ID)
+		if err != nil {
+			return Key{}, err
+		}
+		old = keyOf(row)
+		if err := requireMayGive(viewer, old); err != nil {
+			return Key{}, err
+		}
+		if !old.Active(at) {
+			return Key{}, domain.Conflict("the key %s is %s: make a new one", old.ID, old.State(at))
+		}
+		draft := old.successor(viewer, at)
+		switch {
+		case params.ExpiresAt != nil:
+			t := params.ExpiresAt.UTC().Truncate(time.Microsecond)
+			draft.ExpiresAt = &t
+		case old.ExpiresAt != nil:
+			t := at.Add(old.ExpiresAt.Sub(old.CreatedAt))
+			draft.ExpiresAt = &t
+		}
+		return draft, nil
 	}
-	draft := old
-	draft.Replaces, draft.CreatedBy, draft.CreatedAt = &old.ID, viewer.Name, at
-	switch {
-	case params.ExpiresAt != nil:
-		t := params.ExpiresAt.UTC().Truncate(time.Microsecond)
-		draft.ExpiresAt = &t
-	case old.ExpiresAt != nil:
-		t := at.Add(old.ExpiresAt.Sub(old.CreatedAt))
-		draft.ExpiresAt = &t
-	}
-	created, secret, err = k.insert(ctx, draft, func(ctx context.Context, tx *store.Tx, key Key) error {
-		row, err := tx.Client().ApiKey.Get(ctx, old.ID)
+	created, secret, err = k.insert(ctx, describe, func(ctx context.Context, tx *store.Tx, key Key) (err error) {
+		old, err = endKey(ctx, tx, old, at.Add(overlap))
 		if err != nil {
 			return err
 		}
-		if current := keyOf(row); !current.Active(at) {
-			return domain.Conflict("the key %s is %s: make a new one", old.ID, current.State(at))
-		}
-		end := at.Add(overlap)
-		if row.ExpiresAt != nil && row.ExpiresAt.Before(end) {
-			end = *row.ExpiresAt
-		}
-		if row, err = row.Update().SetExpiresAt(end).Save(ctx); err != nil {
-			return err
-		}
-		old = keyOf(row)
-		return audit.Append(ctx, tx, at, audit.Entry{Action: audit.RotateKey, Subject: old.ID.String(),
-			Detail: fmt.Sprintf("%q, by %s; the old one ends %s", key.Name, key.ID, end.Format(time.RFC3339))})
+		return audit.Append(ctx, tx, at, audit.Entry{Action: audit.RotateKey, Subject: old.ID.String(), Detail: rotation(key, old)})
 	})
 	if err != nil {
 		return Key{}, Key{}, "", fmt.Errorf("rotate a key: %w", err)
 	}
 	k.log.InfoContext(ctx, "key rotated", "key_id", created.ID, "old_key_id", old.ID)
 	return created, old, secret, nil
+}
+
+// successor describes a key that replaces k from a time on. It is valid for as long as k.
+func (k Key) successor(maker *domain.Viewer, at time.Time) Key {
+	next := k
+	next.Replaces, next.CreatedBy, next.CreatorID, next.CreatedAt = &k.ID, maker.Name, idOf(maker), at
+	return next
+}
+
+// endKey lets a key expire at a time, unless it expires before.
+func endKey(ctx context.Context, tx *store.Tx, key Key, end time.Time) (Key, error) {
+	if key.ExpiresAt != nil && key.ExpiresAt.Before(end) {
+		end = *key.ExpiresAt
+	}
+	row, err := tx.Client().ApiKey.UpdateOneID(key.ID).SetExpiresAt(end).Save(ctx)
+	if err != nil {
+		return Key{}, err
+	}
+	return keyOf(row), nil
+}
+
+// rotation describes a rotation for the audit log.
+func rotation(created, old Key) string {
+	return fmt.Sprintf("%q, by %s; the old one ends %s", created.Name, created.ID, old.ExpiresAt.Format(time.RFC3339))
 }

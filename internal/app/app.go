@@ -155,7 +155,8 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	a.run(work, "write when people were last seen", people.Run)
 
 	webhooks := delivery.New(delivery.Config{
-		Stores: stores, Live: a.backend.live, Jobs: a.backend.jobs, Log: a.log, Now: parts.Now, AllowPrivate: c.WebhookAllowPrivate, UserAgent: "Redthread/" + versionNumber()})
+		Stores: stores, Live: a.backend.live, Jobs: a.backend.jobs, Log: a.log, Now: parts.Now, AllowPrivate: c.WebhookAllowPrivate, UserAgent: "Redthread/" + versionNumber(),
+		Owners: a.backend.keys})
 	news, err := a.openNewsletters(c, templates, parts.Now)
 	if err != nil {
 		return err

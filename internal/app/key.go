@@ -20,8 +20,8 @@ import (
 func (p *program) keyCommand() *cobra.Command {
 	key := group(&cobra.Command{
 		Use:   "key",
-		Short: "Create, rotate, list and revoke API keys",
-		Long: `Create, rotate, list and revoke API keys. A key belongs to a person or a program,
+		Short: "Create, change, rotate, list and revoke API keys",
+		Long: `Create, change, rotate, list and revoke API keys. A key belongs to a person or a program,
 and is sent with each request:
 
   Authorization: Bearer rt_…
@@ -39,15 +39,17 @@ for PUBLIC unless you say otherwise.
 
 A key can be narrowed: to some of its role's rights (--scope), to the networks
 it is used from (--network), to the pages that use it from a browser (--origin),
-and to a cost a minute of its own (--rate-limit).`,
+and to a cost a minute of its own (--rate-limit). It can be given a right that no
+role has (--grant): OWN_WEBHOOKS, to register webhooks of its own.`,
 		GroupID: groupOperate,
 		Example: `  redthread key create --name "Ada's desk" --role EDITOR
   redthread key create --name "partner site" --role PARTNER --clearance AMBER --expires 90d --json
   redthread key create --name "site build" --role EDITOR --scope REGISTER_DOCUMENTS --network 203.0.113.0/24
+  redthread key update "partner site" --grant OWN_WEBHOOKS
   redthread key rotate "partner site" --overlap 48h
   redthread key list
   redthread key revoke "partner site"`,
-	}, p.keyCreateCommand(), p.keyRotateCommand(), p.keyListCommand(), p.keyRevokeCommand())
+	}, p.keyCreateCommand(), p.keyUpdateCommand(), p.keyRotateCommand(), p.keyListCommand(), p.keyRevokeCommand())
 	p.config.commonFlags(key.PersistentFlags())
 	return key
 }
@@ -56,6 +58,7 @@ func (p *program) keyCreateCommand() *cobra.Command {
 	var input struct {
 		name, role, clearance, expires string
 		scopes, origins, networks      []string
+		grants                         []string
 		rateLimit                      int
 		json                           bool
 	}
@@ -73,13 +76,8 @@ func (p *program) keyCreateCommand() *cobra.Command {
 			if params.Role, ok = domain.ParseRole(strings.ToUpper(input.role)); !ok {
 				problems.Add("--role", "want one of %s", strings.Join(domain.Roles, ", "))
 			}
-			if input.clearance != "" {
-				marking, ok := domain.ParseMarking(strings.ReplaceAll(strings.ToUpper(input.clearance), "-", "_"))
-				if !ok {
-					problems.Add("--clearance", "want one of %s", strings.Join(domain.Markings, ", "))
-				}
-				params.Clearance = &marking
-			}
+			params.Clearance = parseClearance(input.clearance, &problems)
+			params.Grants = parseGrants(input.grants, &problems)
 			if input.expires != "" {
 				at, err := parseExpiry(input.expires, p.now())
 				if err != nil {
@@ -120,12 +118,96 @@ func (p *program) keyCreateCommand() *cobra.Command {
 	f.StringVar(&input.clearance, "clearance", "", "highest `marking` to be seen (default by role)")
 	f.StringVar(&input.expires, "expires", "", "`when` it expires: 90d, 12h, or a time such as 2027-01-31T00:00:00Z (default never)")
 	f.StringSliceVar(&input.scopes, "scope", nil, "`right` of the role that the key keeps; repeat it or separate by commas (default all)")
+	f.StringSliceVar(&input.grants, "grant", nil, grantUsage+" (default none)")
 	f.StringSliceVar(&input.networks, "network", nil, "`network` that the key may be used from, such as 203.0.113.0/24; repeatable (default any)")
 	f.StringSliceVar(&input.origins, "origin", nil, "`origin` of pages that may use the key, such as https://site.example; repeatable (default any)")
 	f.IntVar(&input.rateLimit, "rate-limit", 0, "allowed `cost` per minute (default that of the role)")
 	f.BoolVar(&input.json, "json", false, "print JSON")
 	return create
 }
+
+// parseClearance parses the value of --clearance; nil where it is empty.
+func parseClearance(text string, problems *domain.Problems) *domain.Marking {
+	if text == "" {
+		return nil
+	}
+	marking, ok := domain.ParseMarking(strings.ReplaceAll(strings.ToUpper(text), "-", "_"))
+	if !ok {
+		problems.Add("--clearance", "want one of %s", strings.Join(domain.Markings, ", "))
+	}
+	return &marking
+}
+
+// parseGrants parses the values of --grant.
+func parseGrants(names []string, problems *domain.Problems) []domain.Right {
+	var grants []domain.Right
+	for _, name := range names {
+		right, ok := domain.ParseRight(strings.ToUpper(name))
+		if !ok {
+			problems.Add("--grant", "want %s, not %q", domain.OwnWebhooks, name)
+		}
+		grants = append(grants, right)
+	}
+	return grants
+}
+
+func (p *program) keyUpdateCommand() *cobra.Command {
+	var input struct {
+		clearance string
+		grants    []string
+		noGrants  bool
+		json      bool
+	}
+	update := &cobra.Command{
+		Use:   "update KEY",
+		Short: "Change the clearance or the grants of a key, from the next request on",
+		Long: `Change the clearance or the grants of a key, from the next request on. The keys that
+it was rotated from, and to, get the same.
+
+KEY is its id, its name, its first characters as "key list" shows them, or the
+key itself.`,
+		Args: exactly("KEY"),
+		RunE: p.run(slog.LevelWarn, func(ctx context.Context, log *slog.Logger, args []string) error {
+			var problems domain.Problems
+			params := access.UpdateParams{Key: args[0], Clearance: parseClearance(input.clearance, &problems)}
+			if input.grants != nil || input.noGrants {
+				grants := parseGrants(input.grants, &problems)
+				params.Grants = &grants
+			}
+			switch {
+			case input.grants != nil && input.noGrants:
+				problems.Add("--no-grants", "contradicts --grant: leave one of them out")
+			case params.Clearance == nil && params.Grants == nil:
+				problems.Add("--clearance, --grant, --no-grants", "want at least one of them")
+			}
+			if err := problems.Err("the key was not changed"); err != nil {
+				return usageError{err}
+			}
+			if err := p.config.mustExist(); err != nil {
+				return err
+			}
+			return p.with(ctx, log, func(b *backend) error {
+				key, err := b.keys.Update(domain.AsSystem(ctx, "key update"), params)
+				if err != nil {
+					return asUsage(err)
+				}
+				if input.json {
+					return p.printJSON(viewOf(key, p.now()))
+				}
+				_, err = fmt.Fprintf(p.Stdout, "%s (%s) has the clearance %s and the grants %v.\n", key.ID, key.Name, key.Clearance, key.Grants)
+				return err
+			})
+		}),
+	}
+	f := update.Flags()
+	f.StringVar(&input.clearance, "clearance", "", "highest `marking` to be seen")
+	f.StringSliceVar(&input.grants, "grant", nil, grantUsage+"; it replaces those of before")
+	f.BoolVar(&input.noGrants, "no-grants", false, "take all grants away")
+	f.BoolVar(&input.json, "json", false, "print JSON")
+	return update
+}
+
+const grantUsage = "`right` that no role has: OWN_WEBHOOKS, to register webhooks of its own"
 
 // printSecret prints a new key with its secret, which is not shown again.
 func (p *program) printSecret(key access.Key, secret string, asJSON bool) error {
@@ -210,7 +292,7 @@ func (p *program) keyRevokeCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "revoke KEY",
 		Short: "Revoke a key, from the next request on",
-		Long: `Revoke a key, from the next request on.
+		Long: `Revoke a key, from the next request on, and the keys that it has made in its own place.
 
 KEY is its id, its name, its first characters as "key list" shows them, or, when
 it has leaked, the key itself.`,
@@ -240,10 +322,12 @@ type keyView struct {
 	Hint       string     `json:"hint"`
 	State      string     `json:"state"`
 	Scopes     []string   `json:"scopes"`
+	Grants     []string   `json:"grants"`
 	Origins    []string   `json:"origins"`
 	Networks   []string   `json:"networks"`
 	RateLimit  *int       `json:"rateLimit"`
 	Replaces   *domain.ID `json:"replaces"`
+	Line       domain.ID  `json:"line"`
 	CreatedBy  string     `json:"createdBy"`
 	CreatedAt  time.Time  `json:"createdAt"`
 	LastUsedAt *time.Time `json:"lastUsedAt"`
@@ -254,8 +338,8 @@ type keyView struct {
 func viewOf(key access.Key, now time.Time) keyView {
 	view := keyView{
 		ID: key.ID, Name: key.Name, Role: key.Role.String(), Clearance: key.Clearance.String(),
-		Hint: key.Hint, State: key.State(now), Scopes: texts(key.Scopes), Origins: key.Origins, Networks: texts(key.Networks),
-		Replaces: key.Replaces, CreatedBy: key.CreatedBy, CreatedAt: key.CreatedAt,
+		Hint: key.Hint, State: key.State(now), Scopes: texts(key.Scopes), Grants: texts(key.Grants), Origins: key.Origins, Networks: texts(key.Networks),
+		Replaces: key.Replaces, Line: key.Line, CreatedBy: key.CreatedBy, CreatedAt: key.CreatedAt,
 		LastUsedAt: key.LastUsedAt, ExpiresAt: key.ExpiresAt, RevokedAt: key.RevokedAt,
 	}
 	if key.RateLimit != 0 {

@@ -36,6 +36,7 @@ const (
 
 	CreateKey         Action = "CREATE_KEY"
 	RotateKey         Action = "ROTATE_KEY"
+	UpdateKey         Action = "UPDATE_KEY"
 	RevokeKey         Action = "REVOKE_KEY"
 	KeyFromNewNetwork Action = "KEY_FROM_NEW_NETWORK"
 	SignIn            Action = "SIGN_IN"

@@ -50,13 +50,20 @@ func (w *Webhooks) attempt(ctx context.Context, job Job) error {
 	if d.State != domain.DeliveryPending || d.Generation != job.Generation || hook.State != domain.WebhookEnabled {
 		return nil
 	}
+	clearance, problem, err := w.clearanceOf(ctx, hook)
+	if err != nil {
+		return err
+	}
+	if problem != "" {
+		return w.disableOwned(desk, hook.ID, problem) // the delivery stays pending
+	}
 	if !isTombstone(d.Event) && d.Event != purgeType {
-		visible, err := w.visible(asWebhook(ctx, hook), d.DocumentID)
+		visible, err := w.visible(asWebhook(ctx, clearance), d.DocumentID)
 		if err != nil {
 			return err
 		}
 		if !visible {
-			return w.record(desk, job, result{dropped: true})
+			return w.record(desk, job, result{dropped: true, clearance: clearance})
 		}
 	}
 	res := w.send(ctx, hook, d.ID, []byte(d.Body))
@@ -69,8 +76,9 @@ func (w *Webhooks) attempt(ctx context.Context, job Job) error {
 // result is the result of an attempt.
 type result struct {
 	domain.WebhookAttempt
-	dropped    bool          // the receiver may not see the document any more: nothing was sent
-	retryAfter time.Duration // from the Retry-After header of the response
+	dropped    bool           // the receiver may not see the document any more: nothing was sent
+	clearance  domain.Marking // with which it was dropped
+	retryAfter time.Duration  // from the Retry-After header of the response
 }
 
 func (o result) delivered() bool { return o.Status >= 200 && o.Status < 300 }

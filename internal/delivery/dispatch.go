@@ -22,7 +22,14 @@ const dispatchBatch = 50
 // dispatch writes deliveries of the next changes after the cursor of a webhook. It
 // reports whether there may be more changes.
 func (w *Webhooks) dispatch(ctx context.Context, hook *db.Webhook) (more bool, err error) {
-	ctx = asWebhook(ctx, hook)
+	clearance, problem, err := w.clearanceOf(ctx, hook)
+	if err != nil {
+		return false, err
+	}
+	if problem != "" {
+		return false, w.disableOwned(ctx, hook.ID, problem)
+	}
+	ctx = asWebhook(ctx, clearance)
 	after, err := projection.ParsePosition(hook.Cursor)
 	if err != nil {
 		return false, err

@@ -27,6 +27,13 @@
 // job. A job of an earlier generation is void. So a delivery that was restarted,
 // or swept, is not attempted twice.
 //
+// # Owners
+//
+// A webhook belongs to the publisher or to an owner, the holder of a line of keys. An owner
+// manages its own webhooks; those of others do not exist for it. Whether it has the right to
+// them, and its clearance, is asked of [Owners] at each dispatch and each attempt. A webhook
+// whose owner has not is disabled; its deliveries stay pending.
+//
 // # Requests
 //
 // The requests follow the Standard Webhooks specification: a small JSON body with

@@ -43,6 +43,7 @@ type testDesk struct {
 	desk   *editorial.Desk
 	clock  *storetest.Clock
 	log    *bytes.Buffer // read it when nothing runs
+	owners *owners
 
 	mu        sync.Mutex
 	jobs      []delivery.Job
@@ -51,13 +52,14 @@ type testDesk struct {
 
 func newTestDesk(t testing.TB, s *store.Stores) *testDesk {
 	t.Helper()
-	site := &testDesk{t: t, stores: s, clock: newClock(), log: &bytes.Buffer{}}
+	site := &testDesk{t: t, stores: s, clock: newClock(), log: &bytes.Buffer{},
+		owners: &owners{clearance: map[domain.ID]domain.Marking{}, problem: map[domain.ID]string{}}}
 	log := slog.New(slog.NewTextHandler(site.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	site.desk = editorial.New(s, projection.New(s, log, site.clock.Now), log, site.clock.Now)
 	if err := errors.Join(site.desk.Prepare(t.Context()), site.desk.Live().Project(t.Context())); err != nil {
 		t.Fatal(err)
 	}
-	site.Webhooks = delivery.NewWithQueue(delivery.Config{Stores: s, Live: site.desk.Live(), Log: log, Now: site.clock.Now, AllowPrivate: true}, site)
+	site.Webhooks = delivery.NewWithQueue(delivery.Config{Stores: s, Live: site.desk.Live(), Log: log, Now: site.clock.Now, AllowPrivate: true, Owners: site.owners}, site)
 	return site
 }
 

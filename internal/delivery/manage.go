@@ -39,12 +39,14 @@ type CreateParams struct {
 
 // Create registers a webhook and returns its id and its secret, which is not shown
 // again. The webhook is notified of changes from now on. It needs the right
-// MANAGE_WEBHOOKS, and a clearance of at least MaxMarking.
+// MANAGE_WEBHOOKS, or OWN_WEBHOOKS for a webhook of one's own, and a clearance of at least
+// MaxMarking.
 //
 // Errors: KindInvalid with all problems of the input, or if there are MaxWebhooks
-// webhooks; KindForbidden if MaxMarking is above the viewer's clearance.
+// webhooks, or MaxOwnWebhooks of the owner; KindForbidden if MaxMarking is above the
+// viewer's clearance; KindConflict if all owners together have too many.
 func (w *Webhooks) Create(ctx context.Context, params CreateParams) (domain.ID, string, error) {
-	viewer, err := domain.Require(ctx, domain.ManageWebhooks)
+	viewer, err := domain.RequireWebhooks(ctx)
 	if err != nil {
 		return 0, "", err
 	}
@@ -63,7 +65,11 @@ func (w *Webhooks) Create(ctx context.Context, params CreateParams) (domain.ID, 
 	if err := checkClearance(viewer, params.MaxMarking); err != nil {
 		return 0, "", err
 	}
-	present, err := w.live.LastChange(asWebhook(ctx, &db.Webhook{Ceiling: params.MaxMarking}))
+	present, err := w.live.LastChange(asWebhook(ctx, params.MaxMarking))
+	if err != nil {
+		return 0, "", fmt.Errorf("register a webhook: %w", err)
+	}
+	visible, err := w.tagsForOwner(ctx, viewer, params.Tags)
 	if err != nil {
 		return 0, "", fmt.Errorf("register a webhook: %w", err)
 	}
@@ -72,19 +78,15 @@ func (w *Webhooks) Create(ctx context.Context, params CreateParams) (domain.ID, 
 	id, err := retryID(func() (domain.ID, error) {
 		id := domain.NewID(domain.Webhook, at)
 		return id, w.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-			n, err := tx.Client().Webhook.Query().Count(ctx)
-			if err != nil {
+			if err := checkRoom(ctx, tx, viewer); err != nil {
 				return err
 			}
-			if n >= MaxWebhooks {
-				return domain.Invalid("the limit of %d webhooks is reached", MaxWebhooks)
-			}
 			var p domain.Problems
-			tags, err := findTags(ctx, tx, params.Tags, &p)
+			tags, err := findTags(ctx, tx, visible, params.Tags, &p)
 			if err = errors.Join(err, p.Err(refused)); err != nil {
 				return err
 			}
-			create := tx.Client().Webhook.Create().SetID(id).SetURL(params.URL).SetCeiling(params.MaxMarking).
+			create := tx.Client().Webhook.Create().SetID(id).SetNillableOwner(ownerOf(viewer)).SetURL(params.URL).SetCeiling(params.MaxMarking).
 				SetSecret(secret).SetState(domain.WebhookEnabled).SetCursor(present.String()).SetLastNumber(0).
 				SetCreatedBy(viewer.Name).SetCreatedAt(at).SetUpdatedAt(at)
 			if params.Description != "" {
@@ -143,10 +145,11 @@ type UpdateParams struct {
 }
 
 // Update changes a webhook, from the next event on. A webhook that is enabled
-// again continues where it stopped. It needs the right MANAGE_WEBHOOKS, and a
-// clearance of at least the webhook's maximum marking, before and after.
+// again continues where it stopped. It needs the right MANAGE_WEBHOOKS, or OWN_WEBHOOKS for
+// a webhook of one's own, and a clearance of at least the webhook's maximum marking: after
+// the change, and for a webhook of another before it too.
 func (w *Webhooks) Update(ctx context.Context, params UpdateParams) error {
-	viewer, err := domain.Require(ctx, domain.ManageWebhooks)
+	viewer, err := domain.RequireWebhooks(ctx)
 	if err != nil {
 		return err
 	}
@@ -161,17 +164,24 @@ func (w *Webhooks) Update(ctx context.Context, params UpdateParams) error {
 	if params.MaxMarking != nil && !params.MaxMarking.Valid() {
 		p.Add("ceiling", "want one of %v", domain.Markings)
 	}
+	if err := w.checkOwner(ctx, viewer, params, &p); err != nil {
+		return err
+	}
+	visible, err := w.tagsForOwner(ctx, viewer, deref(params.Tags))
+	if err != nil {
+		return fmt.Errorf("change a webhook: %w", err)
+	}
 	const refused = "the webhook was not changed"
 	if err := p.Err(refused); err != nil {
 		return err
 	}
 	at := w.txTime()
 	err = w.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		hook, err := find(ctx, tx, params.ID)
+		hook, err := find(ctx, tx, viewer, params.ID)
 		if err != nil {
 			return err
 		}
-		if err := checkClearance(viewer, hook.Ceiling); err != nil {
+		if err := checkClearanceFor(viewer, hook); err != nil {
 			return err
 		}
 		events, ceiling := hook.Events, hook.Ceiling
@@ -208,7 +218,7 @@ func (w *Webhooks) Update(ctx context.Context, params UpdateParams) error {
 		if params.Tags != nil {
 			changed = append(changed, "tags")
 			var p domain.Problems
-			tags, err := findTags(ctx, tx, *params.Tags, &p)
+			tags, err := findTags(ctx, tx, visible, *params.Tags, &p)
 			if err = errors.Join(err, p.Err(refused)); err != nil {
 				return err
 			}
@@ -223,11 +233,14 @@ func (w *Webhooks) Update(ctx context.Context, params UpdateParams) error {
 		}
 		if params.Enabled != nil && *params.Enabled != (hook.State == domain.WebhookEnabled) {
 			if *params.Enabled {
+				if err := checkEnabling(viewer, hook, at); err != nil {
+					return err
+				}
 				change.SetState(domain.WebhookEnabled).ClearReason().ClearDisabledAt().ClearFailingSince()
 				err = w.restart(ctx, tx, at, hook.ID)
 				changed = append(changed, "enabled")
 			} else {
-				change.SetState(domain.WebhookDisabled).SetReason("disabled by " + viewer.Name).SetDisabledAt(at)
+				change.SetState(domain.WebhookDisabled).SetReason("disabled by " + disabledBy(viewer, hook)).SetDisabledAt(at)
 				changed = append(changed, "disabled")
 			}
 			if err != nil {
@@ -247,13 +260,14 @@ func (w *Webhooks) Update(ctx context.Context, params UpdateParams) error {
 }
 
 // Delete deletes a webhook and its delivery log. It needs the right
-// MANAGE_WEBHOOKS.
+// MANAGE_WEBHOOKS, or OWN_WEBHOOKS for a webhook of one's own.
 func (w *Webhooks) Delete(ctx context.Context, id domain.ID) error {
-	if _, err := domain.Require(ctx, domain.ManageWebhooks); err != nil {
+	viewer, err := domain.RequireWebhooks(ctx)
+	if err != nil {
 		return err
 	}
-	err := w.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		hook, err := find(ctx, tx, id)
+	err = w.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+		hook, err := find(ctx, tx, viewer, id)
 		if err != nil {
 			return err
 		}
@@ -280,9 +294,9 @@ const (
 // Rotate gives a webhook a new secret and returns it; it is not shown again. The
 // previous secret signs too during the overlap; nil means DefaultOverlap, and 0
 // ends it at once. It needs the right MANAGE_WEBHOOKS, and a clearance of at least
-// the webhook's maximum marking.
+// the webhook's maximum marking; or OWN_WEBHOOKS for a webhook of one's own.
 func (w *Webhooks) Rotate(ctx context.Context, id domain.ID, overlap *time.Duration) (string, error) {
-	viewer, err := domain.Require(ctx, domain.ManageWebhooks)
+	viewer, err := domain.RequireWebhooks(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -299,11 +313,11 @@ func (w *Webhooks) Rotate(ctx context.Context, id domain.ID, overlap *time.Durat
 	}
 	secret, at := newSecret(), w.txTime()
 	err = w.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		hook, err := find(ctx, tx, id)
+		hook, err := find(ctx, tx, viewer, id)
 		if err != nil {
 			return err
 		}
-		if err := checkClearance(viewer, hook.Ceiling); err != nil {
+		if err := checkClearanceFor(viewer, hook); err != nil {
 			return err
 		}
 		change := tx.Client().Webhook.UpdateOneID(id).SetSecret(secret)
@@ -326,12 +340,56 @@ func (w *Webhooks) Rotate(ctx context.Context, id domain.ID, overlap *time.Durat
 	return secret, nil
 }
 
-func find(ctx context.Context, tx *store.Tx, id domain.ID) (*db.Webhook, error) {
+// find returns a webhook that the viewer manages. One that the viewer does not manage is
+// the same as none.
+func find(ctx context.Context, tx *store.Tx, viewer *domain.Viewer, id domain.ID) (*db.Webhook, error) {
 	hook, err := tx.Client().Webhook.Get(ctx, id)
-	if db.IsNotFound(err) {
+	if db.IsNotFound(err) || err == nil && !manages(viewer, hook) {
 		return nil, domain.NotFound("there is no webhook %s", id)
 	}
 	return hook, err
+}
+
+// checkClearanceFor refuses a viewer whose clearance is below the maximum marking of a
+// webhook. An owner keeps its webhook when its own clearance is lowered, because what is sent
+// is what its clearance permits.
+func checkClearanceFor(viewer *domain.Viewer, hook *db.Webhook) error {
+	if ownerOf(viewer) != nil {
+		return nil
+	}
+	return checkClearance(viewer, hook.Ceiling)
+}
+
+// checkOwner adds a problem if a webhook is to be enabled whose owner has no right to it
+// any more. The owner itself has the right.
+func (w *Webhooks) checkOwner(ctx context.Context, viewer *domain.Viewer, params UpdateParams, p *domain.Problems) error {
+	if params.Enabled == nil || !*params.Enabled || ownerOf(viewer) != nil {
+		return nil
+	}
+	ctx = asSystemOnDesk(ctx, "check the owners of webhooks")
+	hook, err := w.stores.Client(ctx).Webhook.Get(ctx, params.ID)
+	if db.IsNotFound(err) {
+		return nil // found out later
+	}
+	if err != nil {
+		return fmt.Errorf("read a webhook: %w", err)
+	}
+	_, problem, err := w.clearanceOf(ctx, hook)
+	if problem != "" {
+		p.Add("enabled", "cannot be true, because %s", problem)
+	}
+	return err
+}
+
+// checkEnabling refuses an owner who enables a webhook right after it was disabled.
+func checkEnabling(viewer *domain.Viewer, hook *db.Webhook, at time.Time) error {
+	if ownerOf(viewer) == nil || hook.DisabledAt == nil {
+		return nil
+	}
+	if until := hook.DisabledAt.Add(minDisabled); at.Before(until) {
+		return &domain.RateLimitError{RetryAfter: until.Sub(at), Message: "the webhook was disabled less than a minute ago; enable it after " + until.UTC().Format(time.RFC3339)}
+	}
+	return nil
 }
 
 // checkClearance refuses a webhook that may see more than the viewer.
@@ -398,14 +456,17 @@ func checkLists(events []Event, types, tags []string, p *domain.Problems) {
 }
 
 // findTags returns the ids of tags that are given by id or slug, also by former
-// ones; nil for nil.
-func findTags(ctx context.Context, tx *store.Tx, refs []string, p *domain.Problems) ([]string, error) {
+// ones; nil for nil. There are those of the desk, or, if visible is not nil, those in visible.
+func findTags(ctx context.Context, tx *store.Tx, visible map[string]domain.ID, refs []string, p *domain.Problems) ([]string, error) {
 	if refs == nil {
 		return nil, nil
 	}
-	known, err := aggregate.Lookup(ctx, tx, domain.Tag, refs)
-	if err != nil {
-		return nil, err
+	known := visible
+	if known == nil {
+		var err error
+		if known, err = aggregate.Lookup(ctx, tx, domain.Tag, refs); err != nil {
+			return nil, err
+		}
 	}
 	found := []string{}
 	for i, ref := range refs {

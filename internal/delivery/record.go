@@ -47,7 +47,7 @@ func (w *Webhooks) record(ctx context.Context, job Job, res result) error {
 			// The delivery was restarted during the attempt. Only the attempt is stored.
 			return r.change.Exec(ctx)
 		case res.dropped:
-			return r.done(ctx, domain.DeliveryDropped, "the document is no longer visible with the clearance "+hook.Ceiling.Label())
+			return r.done(ctx, domain.DeliveryDropped, "the document is no longer visible with the clearance "+res.clearance.Label())
 		case res.delivered():
 			if err := r.clearFailing(ctx); err != nil {
 				return err
@@ -133,7 +133,7 @@ func (r *attemptRecord) failed(ctx context.Context, res result) (disabled string
 		if err := r.change.ClearNextAttemptAt().Exec(ctx); err != nil {
 			return "", false, err
 		}
-		return disabled, false, r.disable(ctx, disabled)
+		return disabled, false, disable(ctx, r.tx, r.at, r.hook.ID, disabled)
 	}
 	next, ok := r.webhooks.nextAttempt(r.at, since, attempts, res.retryAfter)
 	if !ok {
@@ -145,15 +145,15 @@ func (r *attemptRecord) failed(ctx context.Context, res result) (disabled string
 	return "", false, r.webhooks.queue.enqueue(ctx, r.tx, Job{Webhook: r.hook.ID, Delivery: r.delivery.ID, Generation: r.delivery.Generation + 1, At: next})
 }
 
-// disable disables the webhook until it is enabled by an update. Pending
+// disable disables a webhook until it is enabled by an update. Pending
 // deliveries stay pending.
-func (r *attemptRecord) disable(ctx context.Context, reason string) error {
-	err := r.tx.Client().Webhook.UpdateOneID(r.hook.ID).
-		SetState(domain.WebhookDisabled).SetReason(reason).SetDisabledAt(r.at).SetUpdatedAt(r.at).Exec(ctx)
+func disable(ctx context.Context, tx *store.Tx, at time.Time, hook domain.ID, reason string) error {
+	err := tx.Client().Webhook.UpdateOneID(hook).
+		SetState(domain.WebhookDisabled).SetReason(reason).SetDisabledAt(at).SetUpdatedAt(at).Exec(ctx)
 	if err != nil {
 		return err
 	}
-	return audit.Append(ctx, r.tx, r.at, audit.Entry{Action: audit.DisableWebhook, Subject: r.hook.ID.String(), Detail: reason})
+	return audit.Append(ctx, tx, at, audit.Entry{Action: audit.DisableWebhook, Subject: hook.String(), Detail: reason})
 }
 
 // enqueueNext enqueues the first pending delivery of a document.

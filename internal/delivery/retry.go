@@ -15,11 +15,19 @@ import (
 // Test sends a webhook one signed event of the type "webhook.test" at once, and
 // returns the result. The event has no document, is not in the delivery log, and
 // does not wait for pending deliveries. A disabled webhook can be tested too. It
-// needs the right MANAGE_WEBHOOKS.
+// needs the right MANAGE_WEBHOOKS, or OWN_WEBHOOKS for a webhook of one's own.
+//
+// An owner who tests too often gets a [domain.RateLimitError].
 func (w *Webhooks) Test(ctx context.Context, id domain.ID) (domain.WebhookAttempt, error) {
-	if _, err := domain.Require(ctx, domain.ManageWebhooks); err != nil {
+	viewer, err := domain.RequireWebhooks(ctx)
+	if err != nil {
 		return domain.WebhookAttempt{}, err
 	}
+	end, err := w.beginTest(ctx, viewer)
+	if err != nil {
+		return domain.WebhookAttempt{}, fmt.Errorf("test a webhook: %w", err)
+	}
+	defer end()
 	desk := domain.WithStage(ctx, domain.Desk)
 	hook, err := w.stores.Client(desk).Webhook.Get(desk, id)
 	if db.IsNotFound(err) {
@@ -59,9 +67,11 @@ const maxRetries = 1000
 
 // Retry makes failed deliveries pending again and returns their ids. They are sent
 // unchanged, after later deliveries of the document. Those of a disabled webhook
-// wait until it is enabled. It needs the right MANAGE_WEBHOOKS.
+// wait until it is enabled. It needs the right MANAGE_WEBHOOKS, or OWN_WEBHOOKS for
+// deliveries to one's own webhooks; others are left as they are.
 func (w *Webhooks) Retry(ctx context.Context, params RetryParams) ([]domain.ID, error) {
-	if _, err := domain.Require(ctx, domain.ManageWebhooks); err != nil {
+	viewer, err := domain.RequireWebhooks(ctx)
+	if err != nil {
 		return nil, err
 	}
 	var p domain.Problems
@@ -76,17 +86,24 @@ func (w *Webhooks) Retry(ctx context.Context, params RetryParams) ([]domain.ID, 
 	}
 	at := w.txTime()
 	var retried []domain.ID
-	err := w.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = w.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		retried = []domain.ID{}
 		query := tx.Client().WebhookDelivery.Query().Where(webhookdelivery.State(domain.DeliveryFailed))
 		subject := ""
 		if params.Webhook != nil {
-			if _, err := find(ctx, tx, *params.Webhook); err != nil {
+			if _, err := find(ctx, tx, viewer, *params.Webhook); err != nil {
 				return err
 			}
 			subject = params.Webhook.String()
 			query.Where(webhookdelivery.WebhookID(*params.Webhook)).Limit(maxRetries)
 		} else {
+			if owner := ownerOf(viewer); owner != nil {
+				own, err := ownIDs(ctx, tx, *owner)
+				if err != nil {
+					return err
+				}
+				query.Where(webhookdelivery.WebhookIDIn(own...))
+			}
 			query.Where(webhookdelivery.IDIn(params.Deliveries...))
 			if len(params.Deliveries) > 0 {
 				subject = params.Deliveries[0].String()

@@ -6,9 +6,9 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"sync"
 	"time"
 
-	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/outbound"
 	"github.com/redthread-api/redthread/internal/projection"
@@ -22,6 +22,10 @@ const (
 	// webhook, it bounds the concurrent requests of a process.
 	MaxWebhooks   = 50
 	maxConcurrent = 4
+	// MaxOwnWebhooks is the limit of webhooks of one owner, and maxOwned that of all owners
+	// together: the rest of MaxWebhooks is left to the publisher.
+	MaxOwnWebhooks = 5
+	maxOwned       = 40
 )
 
 // Config is the configuration of New.
@@ -38,6 +42,17 @@ type Config struct {
 	AllowPrivate bool
 	// UserAgent is the User-Agent header of requests; empty means "Redthread".
 	UserAgent string
+	// Owners says what the owners of webhooks may do. If nil, webhooks that have an owner
+	// are sent nothing.
+	Owners Owners
+}
+
+// Owners says what the owners of webhooks may do: the holders of keys, each by the id of the
+// first key of its line.
+type Owners interface {
+	// WebhookOwner returns the clearance under which an owner gets webhooks. If it gets none,
+	// problem says why; otherwise it is empty.
+	WebhookOwner(ctx context.Context, line domain.ID) (clearance domain.Marking, problem string, err error)
 }
 
 // Webhooks manages the webhooks and sends their deliveries. It is safe for
@@ -50,6 +65,8 @@ type Webhooks struct {
 	queue  queue
 	client *http.Client
 	agent  string
+	owners Owners
+	tests  sync.Map // the owners of whose webhooks one is being tested
 
 	allowPrivate bool
 	// jitter returns a random duration from 0 up to, but not including, its argument.
@@ -108,7 +125,7 @@ func newWebhooks(c Config, q queue) *Webhooks {
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return &Webhooks{
 		stores: c.Stores, live: c.Live, log: c.Log, now: c.Now, queue: q, client: client,
-		agent: cmp.Or(c.UserAgent, "Redthread"), allowPrivate: c.AllowPrivate,
+		agent: cmp.Or(c.UserAgent, "Redthread"), allowPrivate: c.AllowPrivate, owners: c.Owners,
 		jitter: func(d time.Duration) time.Duration { return rand.N(max(d, 1)) },
 		wake:   make(chan struct{}, 1),
 	}
@@ -131,9 +148,9 @@ func asSystemOnDesk(ctx context.Context, task string) context.Context {
 	return domain.WithStage(domain.AsSystem(ctx, task), domain.Desk)
 }
 
-// asWebhook returns a context for reads of live on behalf of a webhook: its viewer
-// has the webhook's maximum marking as clearance.
-func asWebhook(ctx context.Context, hook *db.Webhook) context.Context {
-	viewer := &domain.Viewer{Name: domain.SystemName("dispatch to webhooks"), Role: domain.Public, Clearance: hook.Ceiling, System: true}
+// asWebhook returns a context for reads of live on behalf of a webhook with a clearance:
+// see [Webhooks.clearanceOf].
+func asWebhook(ctx context.Context, clearance domain.Marking) context.Context {
+	viewer := &domain.Viewer{Name: domain.SystemName("dispatch to webhooks"), Role: domain.Public, Clearance: clearance, System: true}
 	return domain.WithStage(domain.WithViewer(ctx, viewer), domain.Live)
 }

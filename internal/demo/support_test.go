@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/graph"
+	"github.com/redthread-api/redthread/internal/access"
+	"github.com/redthread-api/redthread/internal/audit"
 	"github.com/redthread-api/redthread/internal/demo"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/editorial"
@@ -31,6 +33,23 @@ func partner(ctx context.Context, clearance domain.Marking) context.Context {
 
 func editor(ctx context.Context) context.Context {
 	return domain.WithViewer(ctx, &domain.Viewer{Name: "Ann", Role: domain.Editor, Clearance: domain.Red, KeyID: 1})
+}
+
+// keyHolder creates a key that was granted what a key can be granted, and returns a context of its
+// holder.
+func keyHolder(tb testing.TB, s *store.Stores) context.Context {
+	tb.Helper()
+	log := slog.New(slog.DiscardHandler)
+	keys := access.NewKeys(s, audit.NewBuffer(s, log, time.Now), log, time.Now)
+	_, secret, err := keys.Create(domain.AsSystem(tb.Context(), "test"), access.CreateParams{Name: "a partner", Role: domain.Partner, Grants: []domain.Right{domain.OwnWebhooks}})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	viewer, err := keys.Authenticate(tb.Context(), access.Credential{Token: secret})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return domain.WithViewer(tb.Context(), viewer)
 }
 
 // newExec returns a function that executes GraphQL on the stores, through the handler

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Kind is what an [Error] means to a client. Each endpoint maps it to codes of
@@ -120,6 +121,14 @@ func KindOf(err error) Kind {
 	}
 	return KindInternal
 }
+
+// RateLimitError is the error of an action that the viewer has done too often lately.
+type RateLimitError struct {
+	Message    string // for the client
+	RetryAfter time.Duration
+}
+
+func (e *RateLimitError) Error() string { return e.Message }
 
 // Problems collects all errors in the fields of an input, so that one error can
 // list them. The zero value is ready to use.

@@ -23,9 +23,10 @@ const (
 	Operate
 	ManageSubscribers
 	SendEditions
+	OwnWebhooks
 )
 
-// rights has the name of each right, the lowest role that has it, and its
+// rights has the name of each right, the lowest role that can have it, and its
 // meaning; docs/access.md has the same table.
 var rights = []struct {
 	name    string
@@ -45,6 +46,8 @@ var rights = []struct {
 
 	ManageSubscribers: {"MANAGE_SUBSCRIBERS", Admin, "see, import, export and erase subscribers, and the addresses that get no mail"},
 	SendEditions:      {"SEND_EDITION", Editor, "send an edition to the subscribers of its series, pause and stop that"},
+
+	OwnWebhooks: {"OWN_WEBHOOKS", Partner, "register, change and test webhooks of its own; see and repeat what they were sent"},
 }
 
 // Rights lists all rights, in a fixed order.
@@ -75,8 +78,12 @@ func (r Right) String() string {
 	return rights[r].name
 }
 
-// Role returns the lowest role that has the right.
+// Role returns the lowest role that has the right, or that it can be granted to.
 func (r Right) Role() Role { return rights[r].role }
+
+// Granted reports whether no role has the right by itself: a key has it if an ADMIN has
+// granted it.
+func (r Right) Granted() bool { return r == OwnWebhooks }
 
 // Meaning describes what the right permits.
 func (r Right) Meaning() string { return rights[r].meaning }
@@ -85,9 +92,16 @@ func (r Right) Meaning() string { return rights[r].meaning }
 func (r Right) Changes() bool { return r != ReadLive && r != ReadDesk && r != ReadAudit }
 
 // May reports whether the viewer has the right: the viewer's role must have it,
-// and the scopes, unless they are nil, must contain it.
+// and the scopes, unless they are nil, must contain it. A right that has to be granted must
+// be among the grants instead.
 func (v *Viewer) May(r Right) bool {
-	return r.known() && v.Role >= r.Role() && (v.Scopes == nil || slices.Contains(v.Scopes, r))
+	switch {
+	case !r.known() || v.Role < r.Role():
+		return false
+	case r.Granted():
+		return slices.Contains(v.Grants, r)
+	}
+	return v.Scopes == nil || slices.Contains(v.Scopes, r)
 }
 
 // Require returns the viewer if it has the right. Otherwise the error is of
@@ -106,7 +120,22 @@ func Require(ctx context.Context, r Right) (*Viewer, error) {
 			"or the token of a person, of role " + r.Role().String() + " or higher"}
 	case v.Role < r.Role():
 		return nil, &Error{Kind: KindForbidden, Message: "this needs the role " + r.Role().String() + "; this credential has " + v.Role.String()}
+	case r.Granted():
+		return nil, &Error{Kind: KindForbidden, Message: "this needs the right " + r.String() + ", which an ADMIN can grant to a key"}
 	default:
 		return nil, &Error{Kind: KindForbidden, Message: "this needs the scope " + r.String() + ", which this credential has not"}
 	}
+}
+
+// RequireWebhooks returns the viewer if it may manage webhooks: all of them with the right
+// MANAGE_WEBHOOKS, or with OWN_WEBHOOKS its own. Otherwise its errors are those of [Require].
+func RequireWebhooks(ctx context.Context) (*Viewer, error) {
+	v, err := Require(ctx, ManageWebhooks)
+	if KindOf(err) != KindForbidden {
+		return v, err
+	}
+	if v, _ := ViewerFrom(ctx); v.May(OwnWebhooks) {
+		return v, nil
+	}
+	return nil, &Error{Kind: KindForbidden, Message: err.Error() + "; for webhooks of its own, a key can be granted " + OwnWebhooks.String()}
 }

@@ -60,8 +60,10 @@ type Viewer struct {
 	Name      string  // shown in revisions: a key's or a person's name, "system: publish due releases"; empty for anonymous
 	Role      Role    // what the viewer may do; see [Right]
 	Scopes    []Right // nil: all rights of the role; otherwise only these of them, so an empty list is none
+	Grants    []Right // the rights that no role has, and an ADMIN has granted
 	Clearance Marking // the highest marking that the viewer may see
 	KeyID     ID      // the API key, if any
+	KeyLine   ID      // the key that KeyID goes back to by rotations; 0 where that is KeyID itself
 	PersonID  ID      // the person, if one has signed in
 	RateLimit int     // request cost per minute; 0: the limit of the role
 	System    bool    // the program itself
@@ -81,6 +83,16 @@ func (v *Viewer) CredentialID() ID {
 		return v.KeyID
 	}
 	return v.PersonID
+}
+
+// Line returns the id of the first key of the viewer's line: the keys that replaced each
+// other. What belongs to the holder of a key belongs to the line. It is 0 for a viewer
+// without a key.
+func (v *Viewer) Line() ID {
+	if v.KeyLine != 0 {
+		return v.KeyLine
+	}
+	return v.KeyID
 }
 
 type viewerKey struct{}

@@ -61,6 +61,9 @@ func of(ctx context.Context, limits func(domain.Role) Limit) (*domain.Viewer, Li
 	return viewer, limit, nil
 }
 
+// MaxCost returns the highest cost that an operation may have that is no subscription.
+func (l Limit) MaxCost() int { return l.maxCost(false) }
+
 // maxCost returns the highest cost that an operation may have. What the
 // request itself is charged ([RequestCost]) is left for it in the quota:
 // otherwise the quota could never hold the cost. A subscription must be cheap:

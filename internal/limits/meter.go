@@ -54,11 +54,14 @@ func NewMeter(now func() time.Time) *Meter {
 
 // Subject returns the name of what is charged for the requests of a viewer:
 // the API key or the person, and for a viewer without a credential the network
-// address. Of an IPv6 address it is the first 64 bits, because one machine can
+// address. The keys of a line are charged together, so that rotating a key fills no quota. Of an IPv6 address it is the first 64 bits, because one machine can
 // choose among all addresses that share them.
 func Subject(ctx context.Context, v *domain.Viewer) string {
-	if id := v.CredentialID(); id != 0 {
-		return id.String()
+	if line := v.Line(); line != 0 {
+		return line.String()
+	}
+	if v.PersonID != 0 {
+		return v.PersonID.String()
 	}
 	address := domain.ClientFrom(ctx)
 	if address.Is6() {
@@ -76,6 +79,9 @@ type RateStatus struct {
 	Full      time.Duration // until the bucket is full
 	Wait      time.Duration // until the cost can be charged, where OK is false
 }
+
+// Reset returns in how many seconds the bucket is full, rounded up.
+func (s RateStatus) Reset() int { return seconds(s.Full) }
 
 // Charge takes a cost from the bucket of a subject, which holds perMinute, if
 // that much is left.

@@ -36,6 +36,22 @@ func NewQuotas(limits func(domain.Role) Limit, meter *Meter) *Quotas {
 // is an error.
 func (q *Quotas) Limit(ctx context.Context) (*domain.Viewer, Limit, error) { return of(ctx, q.limits) }
 
+// Window is the time in which a quota refills.
+const Window = time.Minute
+
+// PolicyName is the name of the policy in the rate limit fields.
+const PolicyName = "cost"
+
+// Status returns the limits of the viewer of ctx and the state of its quota. It charges
+// nothing.
+func (q *Quotas) Status(ctx context.Context) (Limit, RateStatus, error) {
+	viewer, limit, err := q.Limit(ctx)
+	if err != nil {
+		return Limit{}, RateStatus{}, err
+	}
+	return limit, q.meter.Charge(Subject(ctx, viewer), 0, limit.PerMinute), nil
+}
+
 // Charge charges the viewer of ctx a cost, and sets the rate limit fields of
 // header. It returns false where there is no viewer or the quota has less
 // left; then nothing is charged and header is unchanged.
@@ -86,13 +102,13 @@ func (q *Quotas) charge(ctx context.Context, viewer *domain.Viewer, limit Limit,
 func (q *Quotas) report(header http.Header, limit Limit, status RateStatus) {
 	last := q.lastPolicy.Load()
 	if last == nil || last.perMinute != limit.PerMinute {
-		last = &policy{limit.PerMinute, []string{`"cost";q=` + strconv.Itoa(limit.PerMinute) + ";w=60"}}
+		last = &policy{limit.PerMinute, []string{`"` + PolicyName + `";q=` + strconv.Itoa(limit.PerMinute) + ";w=" + strconv.Itoa(seconds(Window))}}
 		q.lastPolicy.Store(last)
 	}
 	header["Ratelimit-Policy"] = last.values
 	var space [64]byte
-	value := strconv.AppendInt(append(space[:0], `"cost";r=`...), int64(status.Remaining), 10)
-	value = strconv.AppendInt(append(value, ";t="...), int64(seconds(status.Full)), 10)
+	value := strconv.AppendInt(append(space[:0], `"`+PolicyName+`";r=`...), int64(status.Remaining), 10)
+	value = strconv.AppendInt(append(value, ";t="...), int64(status.Reset()), 10)
 	header["Ratelimit"] = []string{string(value)}
 }
 

@@ -9,6 +9,8 @@ import (
 
 	"github.com/redthread-api/redthread/ent/db"
 	"github.com/redthread-api/redthread/ent/db/intercept"
+	"github.com/redthread-api/redthread/ent/db/webhook"
+	"github.com/redthread-api/redthread/ent/db/webhookdelivery"
 	"github.com/redthread-api/redthread/internal/domain"
 )
 
@@ -56,13 +58,11 @@ func DeskOnly() map[string]domain.Right { return maps.Clone(deskOnly) }
 // are reached only through their documents (citations, for example) are not changed.
 func Intercept(client *db.Client, stage domain.Stage) {
 	client.Intercept(intercept.TraverseFunc(func(ctx context.Context, q intercept.Query) error {
-		if right, ok := deskOnly[q.Type()]; ok {
-			_, err := domain.Require(ctx, right)
-			return err
-		}
 		var condition func(*entsql.Selector)
 		var err error
 		switch {
+		case isDeskOnly(q.Type()):
+			condition, err = DeskFence(ctx, q.Type())
 		case q.Type() == db.TypeChange:
 			condition, err = changeFence(ctx)
 		case isDocument(q.Type()):
@@ -70,12 +70,49 @@ func Intercept(client *db.Client, stage domain.Stage) {
 		default:
 			return nil
 		}
-		if err != nil {
+		if err != nil || condition == nil {
 			return err
 		}
 		q.WhereP(condition)
 		return nil
 	}))
+}
+
+func isDeskOnly(entType string) bool {
+	_, ok := deskOnly[entType]
+	return ok
+}
+
+// DeskFence returns the condition under which a row of an ent type of [DeskOnly] exists for
+// the viewer of ctx; nil where all rows do, and for other types. A viewer without the right to
+// read the type gets an error.
+//
+// For a viewer with the right OWN_WEBHOOKS, and not MANAGE_WEBHOOKS, the webhooks of its line
+// exist, and of their deliveries those that an attempt was made of. Before that it may be that
+// the viewer must not know of the document: each attempt checks that.
+func DeskFence(ctx context.Context, entType string) (func(*entsql.Selector), error) {
+	right, ok := deskOnly[entType]
+	if !ok {
+		return nil, nil
+	}
+	if right != domain.ManageWebhooks {
+		_, err := domain.Require(ctx, right)
+		return nil, err
+	}
+	viewer, err := domain.RequireWebhooks(ctx)
+	if err != nil || viewer.May(right) {
+		return nil, err
+	}
+	owner := int64(viewer.Line())
+	if entType == db.TypeWebhook {
+		return func(s *entsql.Selector) { s.Where(entsql.EQ(s.C(webhook.FieldOwner), owner)) }, nil
+	}
+	return func(s *entsql.Selector) {
+		b := entsql.Dialect(s.Dialect())
+		hooks := b.Table(webhook.Table)
+		s.Where(entsql.And(entsql.NotNull(s.C(webhookdelivery.FieldAttempts)), entsql.In(s.C(webhookdelivery.FieldWebhookID),
+			b.Select(hooks.C(webhook.FieldID)).From(hooks).Where(entsql.EQ(hooks.C(webhook.FieldOwner), owner)))))
+	}, nil
 }
 
 // Scope is what the condition of [Fence] depends on: two statements of the same scope have

@@ -23,6 +23,8 @@ const (
 	FieldClearance = "clearance"
 	// FieldScopes holds the string denoting the scopes field in the database.
 	FieldScopes = "scopes"
+	// FieldGrants holds the string denoting the grants field in the database.
+	FieldGrants = "grants"
 	// FieldOrigins holds the string denoting the origins field in the database.
 	FieldOrigins = "origins"
 	// FieldNetworks holds the string denoting the networks field in the database.
@@ -31,8 +33,12 @@ const (
 	FieldRateLimit = "rate_limit"
 	// FieldReplaces holds the string denoting the replaces field in the database.
 	FieldReplaces = "replaces"
+	// FieldLine holds the string denoting the line field in the database.
+	FieldLine = "line"
 	// FieldCreatedBy holds the string denoting the created_by field in the database.
 	FieldCreatedBy = "created_by"
+	// FieldCreatorID holds the string denoting the creator_id field in the database.
+	FieldCreatorID = "creator_id"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
 	// FieldLastUsedAt holds the string denoting the last_used_at field in the database.
@@ -54,11 +60,14 @@ var Columns = []string{
 	FieldRole,
 	FieldClearance,
 	FieldScopes,
+	FieldGrants,
 	FieldOrigins,
 	FieldNetworks,
 	FieldRateLimit,
 	FieldReplaces,
+	FieldLine,
 	FieldCreatedBy,
+	FieldCreatorID,
 	FieldCreatedAt,
 	FieldLastUsedAt,
 	FieldExpiresAt,
@@ -118,9 +127,19 @@ func ByReplaces(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReplaces, opts...).ToFunc()
 }
 
+// ByLine orders the results by the line field.
+func ByLine(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLine, opts...).ToFunc()
+}
+
 // ByCreatedBy orders the results by the created_by field.
 func ByCreatedBy(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedBy, opts...).ToFunc()
+}
+
+// ByCreatorID orders the results by the creator_id field.
+func ByCreatorID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldCreatorID, opts...).ToFunc()
 }
 
 // ByCreatedAt orders the results by the created_at field.

@@ -88,9 +88,21 @@ func Replaces(v domain.ID) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldEQ(FieldReplaces, vc))
 }
 
+// Line applies equality check predicate on the "line" field. It's identical to LineEQ.
+func Line(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldEQ(FieldLine, vc))
+}
+
 // CreatedBy applies equality check predicate on the "created_by" field. It's identical to CreatedByEQ.
 func CreatedBy(v string) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldEQ(FieldCreatedBy, v))
+}
+
+// CreatorID applies equality check predicate on the "creator_id" field. It's identical to CreatorIDEQ.
+func CreatorID(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldEQ(FieldCreatorID, vc))
 }
 
 // CreatedAt applies equality check predicate on the "created_at" field. It's identical to CreatedAtEQ.
@@ -313,6 +325,11 @@ func ScopesIsNil() predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIsNull(FieldScopes))
 }
 
+// GrantsIsNil applies the IsNil predicate on the "grants" field.
+func GrantsIsNil() predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldIsNull(FieldGrants))
+}
+
 // OriginsIsNil applies the IsNil predicate on the "origins" field.
 func OriginsIsNil() predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIsNull(FieldOrigins))
@@ -413,6 +430,56 @@ func ReplacesIsNil() predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldIsNull(FieldReplaces))
 }
 
+// LineEQ applies the EQ predicate on the "line" field.
+func LineEQ(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldEQ(FieldLine, vc))
+}
+
+// LineNEQ applies the NEQ predicate on the "line" field.
+func LineNEQ(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldNEQ(FieldLine, vc))
+}
+
+// LineIn applies the In predicate on the "line" field.
+func LineIn(vs ...domain.ID) predicate.ApiKey {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = int64(vs[i])
+	}
+	return predicate.ApiKey(sql.FieldIn(FieldLine, v...))
+}
+
+// LineGT applies the GT predicate on the "line" field.
+func LineGT(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldGT(FieldLine, vc))
+}
+
+// LineGTE applies the GTE predicate on the "line" field.
+func LineGTE(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldGTE(FieldLine, vc))
+}
+
+// LineLT applies the LT predicate on the "line" field.
+func LineLT(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldLT(FieldLine, vc))
+}
+
+// LineLTE applies the LTE predicate on the "line" field.
+func LineLTE(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldLTE(FieldLine, vc))
+}
+
+// LineIsNil applies the IsNil predicate on the "line" field.
+func LineIsNil() predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldIsNull(FieldLine))
+}
+
 // CreatedByEQ applies the EQ predicate on the "created_by" field.
 func CreatedByEQ(v string) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldEQ(FieldCreatedBy, v))
@@ -446,6 +513,56 @@ func CreatedByLT(v string) predicate.ApiKey {
 // CreatedByLTE applies the LTE predicate on the "created_by" field.
 func CreatedByLTE(v string) predicate.ApiKey {
 	return predicate.ApiKey(sql.FieldLTE(FieldCreatedBy, v))
+}
+
+// CreatorIDEQ applies the EQ predicate on the "creator_id" field.
+func CreatorIDEQ(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldEQ(FieldCreatorID, vc))
+}
+
+// CreatorIDNEQ applies the NEQ predicate on the "creator_id" field.
+func CreatorIDNEQ(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldNEQ(FieldCreatorID, vc))
+}
+
+// CreatorIDIn applies the In predicate on the "creator_id" field.
+func CreatorIDIn(vs ...domain.ID) predicate.ApiKey {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = int64(vs[i])
+	}
+	return predicate.ApiKey(sql.FieldIn(FieldCreatorID, v...))
+}
+
+// CreatorIDGT applies the GT predicate on the "creator_id" field.
+func CreatorIDGT(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldGT(FieldCreatorID, vc))
+}
+
+// CreatorIDGTE applies the GTE predicate on the "creator_id" field.
+func CreatorIDGTE(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldGTE(FieldCreatorID, vc))
+}
+
+// CreatorIDLT applies the LT predicate on the "creator_id" field.
+func CreatorIDLT(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldLT(FieldCreatorID, vc))
+}
+
+// CreatorIDLTE applies the LTE predicate on the "creator_id" field.
+func CreatorIDLTE(v domain.ID) predicate.ApiKey {
+	vc := int64(v)
+	return predicate.ApiKey(sql.FieldLTE(FieldCreatorID, vc))
+}
+
+// CreatorIDIsNil applies the IsNil predicate on the "creator_id" field.
+func CreatorIDIsNil() predicate.ApiKey {
+	return predicate.ApiKey(sql.FieldIsNull(FieldCreatorID))
 }
 
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.

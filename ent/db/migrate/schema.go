@@ -49,11 +49,14 @@ var (
 		{Name: "role", Type: field.TypeInt},
 		{Name: "clearance", Type: field.TypeInt},
 		{Name: "scopes", Type: field.TypeJSON, Nullable: true},
+		{Name: "grants", Type: field.TypeJSON, Nullable: true},
 		{Name: "origins", Type: field.TypeJSON, Nullable: true},
 		{Name: "networks", Type: field.TypeJSON, Nullable: true},
 		{Name: "rate_limit", Type: field.TypeInt, Nullable: true},
 		{Name: "replaces", Type: field.TypeInt64, Nullable: true},
+		{Name: "line", Type: field.TypeInt64, Nullable: true},
 		{Name: "created_by", Type: field.TypeString},
+		{Name: "creator_id", Type: field.TypeInt64, Nullable: true},
 		{Name: "created_at", Type: field.TypeTime},
 		{Name: "last_used_at", Type: field.TypeTime, Nullable: true},
 		{Name: "expires_at", Type: field.TypeTime, Nullable: true},
@@ -69,6 +72,11 @@ var (
 				Name:    "apikey_hash",
 				Unique:  true,
 				Columns: []*schema.Column{APIKeysColumns[3]},
+			},
+			{
+				Name:    "apikey_line",
+				Unique:  false,
+				Columns: []*schema.Column{APIKeysColumns[12]},
 			},
 		},
 	}
@@ -2563,6 +2571,7 @@ var (
 	// WebhooksColumns holds the columns for the "webhooks" table.
 	WebhooksColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeInt64},
+		{Name: "owner", Type: field.TypeInt64, Nullable: true},
 		{Name: "url", Type: field.TypeString},
 		{Name: "description", Type: field.TypeString, Nullable: true},
 		{Name: "events", Type: field.TypeJSON, Nullable: true},
@@ -2587,6 +2596,13 @@ var (
 		Name:       "webhooks",
 		Columns:    WebhooksColumns,
 		PrimaryKey: []*schema.Column{WebhooksColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "webhook_owner",
+				Unique:  false,
+				Columns: []*schema.Column{WebhooksColumns[1]},
+			},
+		},
 	}
 	// WebhookDeliveriesColumns holds the columns for the "webhook_deliveries" table.
 	WebhookDeliveriesColumns = []*schema.Column{

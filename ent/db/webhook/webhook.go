@@ -11,6 +11,8 @@ const (
 	Label = "webhook"
 	// FieldID holds the string denoting the id field in the database.
 	FieldID = "id"
+	// FieldOwner holds the string denoting the owner field in the database.
+	FieldOwner = "owner"
 	// FieldURL holds the string denoting the url field in the database.
 	FieldURL = "url"
 	// FieldDescription holds the string denoting the description field in the database.
@@ -54,6 +56,7 @@ const (
 // Columns holds all SQL columns for webhook fields.
 var Columns = []string{
 	FieldID,
+	FieldOwner,
 	FieldURL,
 	FieldDescription,
 	FieldEvents,
@@ -90,6 +93,11 @@ type OrderOption func(*sql.Selector)
 // ByID orders the results by the id field.
 func ByID(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldID, opts...).ToFunc()
+}
+
+// ByOwner orders the results by the owner field.
+func ByOwner(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOwner, opts...).ToFunc()
 }
 
 // ByURL orders the results by the url field.

@@ -50,6 +50,12 @@ func IDLTE(id domain.ID) predicate.Webhook {
 	return predicate.Webhook(sql.FieldLTE(FieldID, id))
 }
 
+// Owner applies equality check predicate on the "owner" field. It's identical to OwnerEQ.
+func Owner(v domain.ID) predicate.Webhook {
+	vc := int64(v)
+	return predicate.Webhook(sql.FieldEQ(FieldOwner, vc))
+}
+
 // URL applies equality check predicate on the "url" field. It's identical to URLEQ.
 func URL(v string) predicate.Webhook {
 	return predicate.Webhook(sql.FieldEQ(FieldURL, v))
@@ -124,6 +130,56 @@ func CreatedAt(v time.Time) predicate.Webhook {
 // UpdatedAt applies equality check predicate on the "updated_at" field. It's identical to UpdatedAtEQ.
 func UpdatedAt(v time.Time) predicate.Webhook {
 	return predicate.Webhook(sql.FieldEQ(FieldUpdatedAt, v))
+}
+
+// OwnerEQ applies the EQ predicate on the "owner" field.
+func OwnerEQ(v domain.ID) predicate.Webhook {
+	vc := int64(v)
+	return predicate.Webhook(sql.FieldEQ(FieldOwner, vc))
+}
+
+// OwnerNEQ applies the NEQ predicate on the "owner" field.
+func OwnerNEQ(v domain.ID) predicate.Webhook {
+	vc := int64(v)
+	return predicate.Webhook(sql.FieldNEQ(FieldOwner, vc))
+}
+
+// OwnerIn applies the In predicate on the "owner" field.
+func OwnerIn(vs ...domain.ID) predicate.Webhook {
+	v := make([]any, len(vs))
+	for i := range v {
+		v[i] = int64(vs[i])
+	}
+	return predicate.Webhook(sql.FieldIn(FieldOwner, v...))
+}
+
+// OwnerGT applies the GT predicate on the "owner" field.
+func OwnerGT(v domain.ID) predicate.Webhook {
+	vc := int64(v)
+	return predicate.Webhook(sql.FieldGT(FieldOwner, vc))
+}
+
+// OwnerGTE applies the GTE predicate on the "owner" field.
+func OwnerGTE(v domain.ID) predicate.Webhook {
+	vc := int64(v)
+	return predicate.Webhook(sql.FieldGTE(FieldOwner, vc))
+}
+
+// OwnerLT applies the LT predicate on the "owner" field.
+func OwnerLT(v domain.ID) predicate.Webhook {
+	vc := int64(v)
+	return predicate.Webhook(sql.FieldLT(FieldOwner, vc))
+}
+
+// OwnerLTE applies the LTE predicate on the "owner" field.
+func OwnerLTE(v domain.ID) predicate.Webhook {
+	vc := int64(v)
+	return predicate.Webhook(sql.FieldLTE(FieldOwner, vc))
+}
+
+// OwnerIsNil applies the IsNil predicate on the "owner" field.
+func OwnerIsNil() predicate.Webhook {
+	return predicate.Webhook(sql.FieldIsNull(FieldOwner))
 }
 
 // URLEQ applies the EQ predicate on the "url" field.
