@@ -16,7 +16,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/redthread-api/redthread/internal/app"
@@ -140,9 +139,7 @@ func obey(in io.Reader, out *replies) {
 		var err error
 		switch command {
 		case "usage":
-			var used syscall.Rusage
-			err = syscall.Getrusage(syscall.RUSAGE_SELF, &used)
-			r.CPU = time.Duration(used.Utime.Nano() + used.Stime.Nano())
+			r.CPU, err = processorTime()
 			r.Statements = statements.Load()
 		case "memory":
 			var m runtime.MemStats

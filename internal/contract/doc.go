@@ -1,6 +1,6 @@
 // Package contract compares what a release promised to clients and operators with what the present version promises:
 // the GraphQL schema, JSON at /v1, commands with their flags and variables, and metrics. It finds what breaks those who
-// use it. Additions break nobody, and what the release had marked as deprecated may go.
+// use it. Additions break no client, and what the release had marked as deprecated may go.
 package contract
 
 import (

@@ -107,12 +107,12 @@ func (m *page) section(name string) { m.line(".SH %s", name) }
 // text writes a text for people: paragraphs, and indented lines as they are.
 func (m *page) text(text string) {
 	indented := false
-	for line := range strings.SplitSeq(text, "\n") {
-		switch {
-		case strings.HasPrefix(line, "  ") && !indented:
+	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+		line = strings.ReplaceAll(line, "\t", "  ")
+		if is := strings.HasPrefix(line, "  "); is && !indented {
 			m.line(".nf")
 			indented = true
-		case !strings.HasPrefix(line, "  ") && indented:
+		} else if !is && indented {
 			m.line(".fi")
 			indented = false
 		}

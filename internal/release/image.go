@@ -21,8 +21,8 @@ import (
 	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
-// nobody is the user that the image runs as. It is a number, so that Kubernetes can see that it is not root.
-const nobody = 65532
+// user is who runs the program in the image. It is a number, so that Kubernetes can see that it is not root.
+const user = 65532
 
 // dataFolder is where the stores are in the image: a volume.
 const dataFolder = "/var/lib/redthread"
@@ -98,11 +98,11 @@ func baseLayer(v version) (v1.Layer, error) {
 	return newLayer(v, []entry{
 		folder("etc/", 0o755, 0), folder("etc/ssl/", 0o755, 0), folder("etc/ssl/certs/", 0o755, 0),
 		file("etc/ssl/certs/ca-certificates.crt", roots),
-		file("etc/passwd", fmt.Sprintf("root:x:0:0:root:/:/none\nnonroot:x:%d:%[1]d:nonroot:%s:/none\n", nobody, dataFolder)),
-		file("etc/group", fmt.Sprintf("root:x:0:\nnonroot:x:%d:\n", nobody)),
+		file("etc/passwd", fmt.Sprintf("root:x:0:0:root:/:/none\nnonroot:x:%d:%[1]d:nonroot:%s:/none\n", user, dataFolder)),
+		file("etc/group", fmt.Sprintf("root:x:0:\nnonroot:x:%d:\n", user)),
 		folder("tmp/", 0o777|fs.ModeSticky, 0),
 		folder("var/", 0o755, 0), folder("var/lib/", 0o755, 0),
-		folder(strings.TrimPrefix(dataFolder, "/")+"/", 0o700, nobody),
+		folder(strings.TrimPrefix(dataFolder, "/")+"/", 0o700, user),
 	})
 }
 
@@ -164,7 +164,7 @@ func imageOf(v version, p program, base v1.Layer) (v1.Image, error) {
 
 func imageConfig(v version) v1.Config {
 	return v1.Config{
-		User:       fmt.Sprintf("%d:%[1]d", nobody),
+		User:       fmt.Sprintf("%d:%[1]d", user),
 		Entrypoint: []string{"/usr/local/bin/redthread"},
 		Cmd:        []string{"serve"},
 		Env: []string{

@@ -171,7 +171,7 @@ func untar(t *testing.T, r io.Reader) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !h.ModTime.Equal(testVersion().at) || h.Uname != "" || h.Uid != 0 && h.Uid != nobody {
+		if !h.ModTime.Equal(testVersion().at) || h.Uname != "" || h.Uid != 0 && h.Uid != user {
 			t.Errorf("%s: of %s, by %d %q", h.Name, h.ModTime, h.Uid, h.Uname)
 		}
 		body, err := io.ReadAll(in)
@@ -402,7 +402,7 @@ func checkConfig(t *testing.T, image v1.Image, arch string) {
 			names = append(names, h.Name)
 			switch h.Name {
 			case "var/lib/redthread/":
-				if h.Uid != nobody || h.Gid != nobody || h.Mode != 0o700 {
+				if h.Uid != user || h.Gid != user || h.Mode != 0o700 {
 					t.Errorf("the volume is of %d:%d with mode %o", h.Uid, h.Gid, h.Mode)
 				}
 			case "tmp/":
