@@ -53,7 +53,7 @@ func TestContract(t *testing.T) {
 	}
 	t.Parallel()
 	c := engines[0].bare(t)
-	versions := releasedVersions(t)
+	versions := listVersions(t, upgrades)
 	fixture := filepath.Join(upgrades, versions[len(versions)-1], "sqlite")
 	putFixture(t, fixture+".tar.zst", c)
 	a := start(t, upgradeSettings(t, c), parts(&record{}))
@@ -189,8 +189,6 @@ func compareVersions(a, b string) int {
 	}
 	return strings.Compare(pad(a), pad(b))
 }
-
-func releasedVersions(t *testing.T) []string { return listVersions(t, upgrades) }
 
 // Each version in the changelog has its stores, and the last one its contract.
 func TestReleasedVersionsAreFrozen(t *testing.T) {

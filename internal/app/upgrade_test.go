@@ -107,16 +107,16 @@ func TestUpgrade(t *testing.T) {
 			writeFixture(t, filepath.Join(upgrades, version, engine.name), engine.bare(t))
 		}
 	}
-	versions, err := os.ReadDir(upgrades)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, version := range versions {
+	for _, version := range listVersions(t, upgrades) {
 		for _, engine := range engines {
-			t.Run(version.Name()+"/"+engine.name, func(t *testing.T) {
+			t.Run(version+"/"+engine.name, func(t *testing.T) {
 				t.Parallel()
+				fixture := filepath.Join(upgrades, version, engine.name)
+				upgrade(t, fixture, engine.bare(t))
 				c := engine.bare(t)
-				upgrade(t, filepath.Join(upgrades, version.Name(), engine.name), c)
+				if code, _, errs := run(t, environment(c), "restore", fixture+".tar.zst"); code != 0 {
+					t.Errorf("the backup cannot be restored: exit %d: %s", code, errs)
+				}
 			})
 		}
 	}
