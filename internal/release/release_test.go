@@ -439,7 +439,7 @@ func TestArguments(t *testing.T) {
 		}
 	}
 	programs := testPrograms(t)
-	if _, err := versionOf(programs, false); err == nil || !strings.Contains(err.Error(), "checkout") {
+	if _, err := versionOf(programs, false); err == nil || !strings.Contains(err.Error(), "git clone") {
 		t.Errorf("a program without a commit: got %v", err)
 	}
 	info := *programs[0].info
