@@ -132,7 +132,7 @@ func makeAll(ctx context.Context, o options, cache string, stdout io.Writer) err
 	if err != nil {
 		return err
 	}
-	common, err := commonFiles(v, licences)
+	common, err := commonFiles(v)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func pack(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	common, err := commonFiles(v, licences)
+	common, err := commonFiles(v)
 	if err != nil {
 		t.Fatal(err)
 	}
