@@ -109,9 +109,12 @@ func (m *page) text(text string) {
 	indented := false
 	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
 		line = strings.ReplaceAll(line, "\t", "  ")
-		if is := strings.HasPrefix(line, "  "); is != indented {
-			m.line(map[bool]string{true: ".nf", false: ".fi"}[is])
-			indented = is
+		if is := strings.HasPrefix(line, "  "); is && !indented {
+			m.line(".nf")
+			indented = true
+		} else if !is && indented {
+			m.line(".fi")
+			indented = false
 		}
 		if line == "" {
 			m.line(".PP")

@@ -116,7 +116,7 @@ func readVersion(info *debug.BuildInfo, changes bool) (version, error) {
 	case err != nil:
 		return v, fmt.Errorf("the time of the commit: %w", err)
 	case v.commit == "" || v.at.IsZero():
-		return v, errors.New("the program has no commit: make releases in a git checkout")
+		return v, errors.New("the program has no commit: make releases in a git clone; Go does not look into worktrees")
 	case modified == "true" && !changes:
 		return v, errors.New("files differ from the commit: commit them, or try out with -allow-changes")
 	}

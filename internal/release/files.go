@@ -15,8 +15,8 @@ import (
 	"strings"
 )
 
-// commonFiles returns what is in each archive beside the program.
-func commonFiles(v version, licences []licence) ([]entry, error) {
+// commonFiles returns what is in each archive beside the program and its licences.
+func commonFiles(v version) ([]entry, error) {
 	var files []entry
 	for name, from := range map[string]string{
 		"LICENSE": "LICENSE", "README.md": "README.md", "CHANGELOG.md": "CHANGELOG.md", "SECURITY.md": "SECURITY.md",
@@ -32,15 +32,15 @@ func commonFiles(v version, licences []licence) ([]entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	files = append(append(files, shells...), manuals(v)...)
-	return append(files, entry{name: "NOTICES.txt", mode: 0o644, body: notices(licences)}), nil
+	return append(append(files, shells...), manuals(v)...), nil
 }
 
 // licence has the texts of the licence of a module.
 type licence struct {
-	module string // its path; "std" for Go itself
-	texts  []string
-	spdx   string // an SPDX expression; empty: it is not known
+	module     string // its path; "std" for Go itself
+	dependency bool   // a module that not every program has
+	texts      []string
+	spdx       string // an SPDX expression; empty: it is not known
 }
 
 // licenceFile matches the files of a module that have to come along.
@@ -74,6 +74,7 @@ func readLicences(ctx context.Context, programs []program) ([]licence, error) {
 		if err != nil {
 			return nil, err
 		}
+		l.dependency = modules[path]
 		all = append(all, l)
 	}
 	copied, err := copiedLicences()
@@ -170,11 +171,18 @@ func copiedLicences() ([]licence, error) {
 	}, err
 }
 
-// notices returns the licences as one text.
-func notices(all []licence) []byte {
+// noticesOf returns the licences of what is in a program as one text.
+func noticesOf(p program, all []licence) []byte {
 	var text strings.Builder
 	text.WriteString("Redthread is under the Apache License 2.0 (LICENSE). The program contains parts of others, under the licences below.\n")
+	in := map[string]bool{}
+	for _, d := range p.info.Deps {
+		in[d.Path] = true
+	}
 	for _, l := range all {
+		if l.dependency && !in[l.module] {
+			continue
+		}
 		name := l.module
 		if name == "std" {
 			name = "Go and its standard library"

@@ -3,7 +3,7 @@
 //
 //	go run ./internal/release -o dist
 //
-// It is run in a git checkout without changes; the version is the tag of the commit, or a pseudo-version where it has
+// It is run in a git clone without changes; the version is the tag of the commit, or a pseudo-version where it has
 // none. The same commit and the same version of Go give the same bytes, wherever the checkout is: -twice makes
 // everything a second time, from an empty build cache, and compares.
 package main
@@ -132,7 +132,7 @@ func makeAll(ctx context.Context, o options, cache string, stdout io.Writer) err
 	if err != nil {
 		return err
 	}
-	common, err := commonFiles(v, licences)
+	common, err := commonFiles(v)
 	if err != nil {
 		return err
 	}

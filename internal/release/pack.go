@@ -89,7 +89,8 @@ func packProgram(out string, v version, p program, common []entry, licences []li
 	}
 	folder := v.archive(p.platform)
 	var entries []entry
-	for _, e := range append(slices.Clone(common), entry{name: p.name(), mode: 0o755, body: body}) {
+	own := []entry{{name: p.name(), mode: 0o755, body: body}, {name: "NOTICES.txt", mode: 0o644, body: noticesOf(p, licences)}}
+	for _, e := range slices.Concat(common, own) {
 		if p.os != "linux" && strings.HasSuffix(e.name, ".service") {
 			continue
 		}

@@ -59,7 +59,7 @@ func pack(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	common, err := commonFiles(v, licences)
+	common, err := commonFiles(v)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -439,7 +439,7 @@ func TestArguments(t *testing.T) {
 		}
 	}
 	programs := testPrograms(t)
-	if _, err := versionOf(programs, false); err == nil || !strings.Contains(err.Error(), "checkout") {
+	if _, err := versionOf(programs, false); err == nil || !strings.Contains(err.Error(), "git clone") {
 		t.Errorf("a program without a commit: got %v", err)
 	}
 	info := *programs[0].info
