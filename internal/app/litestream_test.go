@@ -28,7 +28,7 @@ func TestLitestream(t *testing.T) {
 	key := regexp.MustCompile(`rt_\S+`).FindString(out)
 
 	copies := filepath.Join(t.TempDir(), "copies")
-	settings := example(t, "../deploy/litestream.yml", "/var/lib/redthread", c.Data, "s3://press-backups/redthread/desk", "file://"+copies)
+	settings := exampleOf(t, "deploy/litestream.yml", "/var/lib/redthread", c.Data, "s3://press-backups/redthread/desk", "file://"+copies)
 	litestream := exec.CommandContext(t.Context(), program, "replicate", "-config", settings)
 	log := &record{}
 	litestream.Stdout, litestream.Stderr, litestream.WaitDelay = log, log, 5*time.Second

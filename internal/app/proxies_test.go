@@ -40,7 +40,7 @@ func program(t *testing.T, name string) string {
 			return found
 		}
 	}
-	t.Skipf("%s is not installed; its configuration in examples/proxies was not tested", name)
+	t.Skipf("%s is not installed; its configuration in examples was not tested", name)
 	return ""
 }
 
@@ -68,7 +68,13 @@ func freePort(t *testing.T) string {
 // folders.
 func example(t *testing.T, name string, replace ...string) string {
 	t.Helper()
-	text, err := os.ReadFile("../../examples/proxies/" + name)
+	return exampleOf(t, "proxies/"+name, replace...)
+}
+
+// exampleOf is example for a file below examples.
+func exampleOf(t *testing.T, name string, replace ...string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../examples/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +83,7 @@ func example(t *testing.T, name string, replace ...string) string {
 			t.Fatalf("%s has no %q", name, replace[i])
 		}
 	}
-	path := filepath.Join(t.TempDir(), name)
+	path := filepath.Join(t.TempDir(), filepath.Base(name))
 	if err := os.WriteFile(path, []byte(strings.NewReplacer(replace...).Replace(string(text))), 0o600); err != nil {
 		t.Fatal(err)
 	}
