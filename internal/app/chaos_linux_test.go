@@ -169,19 +169,45 @@ func cannotWrite(t *testing.T, dir string) (undo func()) {
 			t.Skipf("files cannot be made immutable here: %v", err)
 		}
 	}
-	if f, err := os.OpenFile(files[0], os.O_WRONLY, 0); err == nil {
-		_ = f.Close()
-		undo()
-		t.Skip("immutable files can be written here")
-	}
 	return undo
+}
+
+// immutableFolder returns an empty folder in which a file that is made immutable cannot be written by who has it open: a
+// file system in memory lets them.
+func immutableFolder(t *testing.T) string {
+	t.Helper()
+	works := func(dir string) bool {
+		f, err := os.Create(filepath.Join(dir, "probe"))
+		if err != nil {
+			return false
+		}
+		defer func() { _ = f.Close(); _ = setImmutable(f.Name(), false); _ = os.Remove(f.Name()) }()
+		if setImmutable(f.Name(), true) != nil {
+			return false
+		}
+		_, err = f.WriteString("x")
+		return err != nil
+	}
+	dir := t.TempDir()
+	if works(dir) {
+		return dir
+	}
+	dir, err := os.MkdirTemp("/var/tmp", "redthread-test-")
+	if err != nil {
+		t.Skipf("skipped: no folder on a disk: %v", err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if !works(dir) {
+		t.Skip("skipped: files cannot be made immutable here")
+	}
+	return dir
 }
 
 // The disk becomes read-only under a running server, and writable again. A server that is started on a read-only disk says so.
 func TestChaosReadOnlyDisk(t *testing.T) {
 	t.Parallel()
 	skipShort(t)
-	dir := t.TempDir()
+	dir := immutableFolder(t)
 	env := map[string]string{"REDTHREAD_DATA": dir}
 	server := startServer(t, "--data", dir)
 	s := newChaosSite(t, server.url, keyIn(t, env, "EDITOR"))

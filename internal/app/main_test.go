@@ -63,7 +63,7 @@ func TestCommandsOnPostgreSQL(t *testing.T) {
 
 func TestErrorsAreOneLineWithoutThePassword(t *testing.T) {
 	t.Parallel()
-	code, out, errs := run(t, nil, "serve", "--addr", "127.0.0.1:0",
+	code, out, errs := run(t, nil, "serve", "--addr", "127.0.0.1:0", "--metrics-addr", "off",
 		"--desk-dsn", "postgres://user:dsnsecret@127.0.0.1:1,127.0.0.2:1/none?connect_timeout=2")
 	if code != 1 || out != "" || strings.Count(errs, "\n") != 1 || !strings.HasPrefix(errs, "redthread: open the stores: ") || strings.Contains(errs, "dsnsecret") {
 		t.Errorf("exit %d, output %q, error %q", code, out, errs)

@@ -223,7 +223,7 @@ func TestTLSSettings(t *testing.T) {
 			t.Errorf("%v: got %v, want %q", x.args, err, x.want)
 		}
 	}
-	if code, _, errs := run(t, nil, "serve", "--addr", "127.0.0.1:0", "--data", t.TempDir(), "--tls-cert", "none.pem", "--tls-key", "none.pem"); code != 1 || !strings.Contains(errs, "none.pem") || strings.Count(errs, "\n") != 1 {
+	if code, _, errs := run(t, nil, "serve", "--addr", "127.0.0.1:0", "--metrics-addr", "off", "--data", t.TempDir(), "--tls-cert", "none.pem", "--tls-key", "none.pem"); code != 1 || !strings.Contains(errs, "none.pem") || strings.Count(errs, "\n") != 1 {
 		t.Errorf("exit %d: %s", code, errs)
 	}
 }
