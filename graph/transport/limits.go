@@ -73,7 +73,7 @@ func (g *byteLimit) tryAcquire(n int64) bool {
 
 // largeResponse is the size in bytes from which on responses count as unsent. Smaller
 // ones fit into the system's buffers, whether their clients read or not.
-const largeResponse = 256 << 10
+const largeResponse = 384 << 10
 
 // reserveUnsent counts a response as unsent until release is called, which the
 // caller does when it is sent. Where [Config.MaxUnsent] is exceeded, it returns an

@@ -20,7 +20,7 @@ const (
 	// MaxResponse is the size, in bytes before compression, from which on responses
 	// are not cached: the transport counts large responses until their clients have
 	// read them, and a copy in the cache would not be counted.
-	MaxResponse = 256 << 10
+	MaxResponse = 384 << 10
 
 	// hitCost is what a cache hit costs of the viewer's quota.
 	hitCost = 1

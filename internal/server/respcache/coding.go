@@ -110,9 +110,12 @@ func gzipOf(plain []byte) []byte {
 	return out.Bytes()
 }
 
+// zstdWindow is the least power of two that holds the largest response.
+const zstdWindow = 512 << 10
+
 // zstdEncoder is shared: EncodeAll is safe for concurrent use.
 var zstdEncoder = sync.OnceValue(func() *zstd.Encoder {
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(MaxResponse), zstd.WithLowerEncoderMem(true))
+	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(zstdWindow), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		panic(err) // the options are constants
 	}
