@@ -40,9 +40,19 @@ type presenter struct {
 	log       *slog.Logger
 	requestID func(context.Context) string
 	refusals  *audit.Buffer
+	onError   func(code string) // nil: errors are not counted
 }
 
 func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
+	out := p.convert(ctx, err)
+	if p.onError != nil {
+		code, _ := out.Extensions["code"].(string)
+		p.onError(code)
+	}
+	return out
+}
+
+func (p presenter) convert(ctx context.Context, err error) *gqlerror.Error {
 	out := &gqlerror.Error{Message: err.Error(), Path: graphql.GetPath(ctx), Locations: fieldLocations(ctx)}
 	if shown, ok := errors.AsType[*gqlerror.Error](err); ok {
 		if shown.Path != nil {

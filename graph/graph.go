@@ -86,6 +86,8 @@ type Config struct {
 	// RequestID returns the id of the request of a context, for error messages
 	// and the log. It may be nil.
 	RequestID func(context.Context) string
+	// OnError, if not nil, is called with the code of each error of an operation.
+	OnError func(code string)
 	// Transport configures how [Handler] serves the API: deadlines, limits, and
 	// the origins that may open a WebSocket.
 	Transport transport.Config

@@ -21,7 +21,7 @@ func Handler(c Config) *transport.Handler {
 	c = c.complete()
 	schema := New(c)
 	exec := executor.New(schema)
-	p := presenter{log: c.Log, requestID: c.RequestID, refusals: c.Refusals}
+	p := presenter{log: c.Log, requestID: c.RequestID, refusals: c.Refusals, onError: c.OnError}
 	exec.SetErrorPresenter(p.present)
 	exec.SetRecoverFunc(p.recovered)
 	exec.AroundResponses(limitErrors)

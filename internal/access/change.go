@@ -37,7 +37,7 @@ func (k *Keys) Update(ctx context.Context, params UpdateParams) (Key, error) {
 	var key Key
 	var changed []string
 	err = k.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
-		row, err := find(ctx, tx.Client(), params.Key)
+		row, err := find(ctx, tx.Client(), params.Key, at)
 		if err != nil {
 			return err
 		}
@@ -96,8 +96,10 @@ func (k *Keys) Update(ctx context.Context, params UpdateParams) (Key, error) {
 // The keys that it has made in its own place, with [Keys.RotateOwn], are revoked too: it may
 // not have been its holder who made them.
 //
-// Errors: KindNotFound where there is no such key; KindInvalid where several
-// keys that are not revoked have the name.
+// A name of several valid keys of one line, which was rotated, means all of them.
+//
+// Errors: KindNotFound where there is no such key; KindInvalid where valid keys of
+// several lines have the name.
 func (k *Keys) Revoke(ctx context.Context, ref string) (Key, error) {
 	if _, err := domain.Require(ctx, domain.ManageAccess); err != nil {
 		return Key{}, err
@@ -107,17 +109,21 @@ func (k *Keys) Revoke(ctx context.Context, ref string) (Key, error) {
 	var revoked []domain.ID
 	err := k.stores.Desk(ctx, func(ctx context.Context, tx *store.Tx) error {
 		revoked = nil
-		row, err := find(ctx, tx.Client(), ref)
+		rows, err := findAll(ctx, tx.Client(), ref, at)
 		if err != nil {
 			return err
 		}
-		key = keyOf(row)
+		key = keyOf(rows[len(rows)-1])
 		line, err := keysOfLine(ctx, tx.Client(), key.Line)
 		if err != nil {
 			return err
 		}
-		for _, one := range append(madeFrom(line, key), key) {
-			if one.RevokedAt != nil {
+		var all []Key
+		for _, row := range rows {
+			all = append(all, append(madeFrom(line, keyOf(row)), keyOf(row))...)
+		}
+		for _, one := range all {
+			if one.RevokedAt != nil || slices.Contains(revoked, one.ID) {
 				continue
 			}
 			if err := revokeKey(ctx, tx, at, one, fmt.Sprintf("%q", one.Name)); err != nil {

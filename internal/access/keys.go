@@ -405,7 +405,7 @@ func (k *Keys) Get(ctx context.Context, ref string) (Key, error) {
 		return Key{}, err
 	}
 	ctx = domain.WithStage(ctx, domain.Desk)
-	row, err := find(ctx, k.stores.Client(ctx), ref)
+	row, err := find(ctx, k.stores.Client(ctx), ref, k.clock())
 	if err != nil {
 		return Key{}, err
 	}
@@ -417,8 +417,18 @@ func isID(s string) bool {
 	return err == nil
 }
 
-// find returns the key that ref names; see [Keys.Revoke].
-func find(ctx context.Context, client *db.Client, ref string) (*db.ApiKey, error) {
+// find returns the key that ref names; see [Keys.Revoke]. Of several keys of one line it is the newest.
+func find(ctx context.Context, client *db.Client, ref string, at time.Time) (*db.ApiKey, error) {
+	rows, err := findAll(ctx, client, ref, at)
+	if err != nil {
+		return nil, err
+	}
+	return rows[len(rows)-1], nil
+}
+
+// findAll returns the keys that ref names, one or more of one line, the oldest first. A name or a hint means keys that are valid, if
+// there are any: those that were rotated have the name as well.
+func findAll(ctx context.Context, client *db.Client, ref string, at time.Time) ([]*db.ApiKey, error) {
 	ref = strings.TrimSpace(ref)
 	query := client.ApiKey.Query()
 	if id, err := domain.ParseID(ref); err == nil {
@@ -435,18 +445,21 @@ func find(ctx context.Context, client *db.Client, ref string) (*db.ApiKey, error
 			return nil, err
 		}
 	}
-	if active := slices.DeleteFunc(slices.Clone(rows), func(r *db.ApiKey) bool { return r.RevokedAt != nil }); len(active) > 0 {
-		rows = active
-	}
-	switch {
-	case len(rows) == 0:
+	if len(rows) == 0 {
 		return nil, domain.NotFound("there is no such key; \"redthread key list\" shows all")
-	case len(rows) > 1 && rows[0].RevokedAt == nil:
-		names := make([]string, len(rows))
-		for i, row := range rows {
-			names[i] = row.ID.String()
-		}
-		return nil, domain.Invalid("%d keys have that name; give the id of one: %s", len(rows), strings.Join(names, ", "))
 	}
-	return rows[len(rows)-1], nil
+	valid := slices.DeleteFunc(slices.Clone(rows), func(r *db.ApiKey) bool { return !keyOf(r).Active(at) })
+	if len(valid) == 0 {
+		return rows[len(rows)-1:], nil
+	}
+	names := make([]string, len(valid))
+	several := false
+	for i, row := range valid {
+		names[i] = row.ID.String()
+		several = several || keyOf(row).Line != keyOf(valid[0]).Line
+	}
+	if several {
+		return nil, domain.Invalid("%d valid keys have that name; give the id of one: %s", len(valid), strings.Join(names, ", "))
+	}
+	return valid, nil
 }

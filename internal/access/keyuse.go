@@ -68,6 +68,12 @@ func (k *Keys) recordUse(ctx context.Context, key Key, at time.Time) {
 		return
 	}
 	k.uses.Add(u, at)
+	if key.LastUsedAt == nil && key.madeByHolder() {
+		// Whether such a key was ever used decides whether the one before it may end it, so that is not written behind.
+		if err := k.uses.Flush(ctx); err != nil {
+			k.log.WarnContext(ctx, "the first use of a key was not written at once", "key_id", key.ID, "error", err)
+		}
+	}
 }
 
 // writeUse writes when a key was used, and the network where that is new.

@@ -77,10 +77,10 @@ func TestRotateOwn(t *testing.T) {
 		}
 		ctx = domain.WithStage(admin(t), domain.Desk)
 		entries, err := s.Client(ctx).AuditEntry.Query().All(ctx)
-		if err != nil || len(entries) != 2 || entries[1].Action != string(audit.RotateKey) || *entries[1].ActorID != first.ID || *entries[1].Subject != first.ID.String() {
+		if err != nil || len(entries) != 3 || entries[2].Action != string(audit.KeyFromNewNetwork) || entries[1].Action != string(audit.RotateKey) || *entries[1].ActorID != first.ID || *entries[1].Subject != first.ID.String() {
 			t.Errorf("got the audit entries %v, %v", entries, err)
 		}
-		if own, err := keys.Own(domain.WithViewer(t.Context(), got)); err != nil || own.ID != second.ID {
+		if own, err := keys.Own(domain.WithViewer(t.Context(), got)); err != nil || own.ID != second.ID || own.LastUsedAt == nil { // its first use is not written behind
 			t.Errorf("its own key: got %+v, %v", own, err)
 		}
 
@@ -291,3 +291,35 @@ func holderOf(role domain.Role, scopes ...domain.Right) context.Context {
 func errorOf[A any](_ A, err error) error { return err }
 
 func errorOf2[A, B any](_ A, _ B, err error) error { return err }
+
+// A name means the keys of one line that are valid: rotating and revoking by it goes on working, however often it was rotated.
+func TestNameOfALine(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, _ *store.Stores, keys *access.Keys, c *storetest.Clock) {
+		_, last := create(t, keys, access.CreateParams{Name: "desk", Role: domain.Partner})
+		valid := map[string]bool{last: true}
+		for range 3 {
+			c.Advance(time.Hour)
+			_, _, secret, err := keys.Rotate(admin(t), access.RotateParams{Key: "desk"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			valid[secret] = true
+		}
+		wantValid(t, keys, valid)
+		if _, err := keys.Revoke(admin(t), "desk"); err != nil {
+			t.Fatal(err)
+		}
+		for secret := range valid {
+			valid[secret] = false
+		}
+		wantValid(t, keys, valid)
+		// Another line of the same name is another key.
+		_, one := create(t, keys, access.CreateParams{Name: "desk", Role: domain.Partner})
+		create(t, keys, access.CreateParams{Name: "desk", Role: domain.Partner})
+		if _, err := keys.Revoke(admin(t), "desk"); domain.KindOf(err) != domain.KindInvalid {
+			t.Errorf("got %v", err)
+		}
+		wantValid(t, keys, map[string]bool{one: true})
+	})
+}

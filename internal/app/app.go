@@ -175,6 +175,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	a.run(work, "dispatch to webhooks", a.pause.whenResumed(webhooks.Run))
 
 	authenticator := access.NewAuthenticator(a.backend.keys, people)
+	failures := &errorCounts{}
 	config := graph.Config{
 		Knowledge: a.backend.knowledge,
 		Stores:    stores, Desk: a.backend.desk, Search: a.backend.search, Log: a.log, Now: parts.Now,
@@ -182,7 +183,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 		Registry: a.backend.registry, RegisteredOnly: c.Protection.RegisteredOnly,
 		Introspection: c.Protection.Introspection, Limits: within(a.limits, parts.MaxTime),
 		Meter: limits.NewMeter(parts.Now), LiveMaxLag: maxLag, WithoutPlans: c.WithoutPlans,
-		Templates: templates, EntityURL: c.Site.EntityURL, Site: c.Site.site(a.URL()), RequestID: domain.RequestID,
+		Templates: templates, EntityURL: c.Site.EntityURL, Site: c.Site.site(a.URL()), RequestID: domain.RequestID, OnError: failures.add,
 		Transport: transport.Config{
 			Timeout:      server.DefaultTimeout,
 			MaxMessage:   server.MaxPublicBody,
@@ -226,7 +227,7 @@ func (a *App) start(ctx context.Context, c Config, parts Dependencies) error {
 	if a.messages != nil {
 		messages = a.messages
 	}
-	a.metrics.serve(a, measured{cache: cache, meter: config.Meter, tracer: tracer})
+	a.metrics.serve(a, measured{cache: cache, meter: config.Meter, tracer: tracer, errors: failures})
 	a.serve(c, server.Config{
 		Mailbox: messages, Subscribers: subscriberPages, Bounces: a.bounceHandler(news),
 		DemoKey: a.explorerKey(c), Files: files, Started: parts.Now(),

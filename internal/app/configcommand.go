@@ -4,10 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/redthread-api/redthread/internal/domain"
 )
 
 func (p *program) configCommand() *cobra.Command {
@@ -31,6 +34,9 @@ change the file, and send it SIGHUP.`,
 			if err := p.config.resolve(cmd.Flags(), p.Getenv); err != nil {
 				return usageError{err}
 			}
+			if err := p.config.checkFiles(); err != nil {
+				return usageError{err}
+			}
 			if asJSON {
 				encoder := json.NewEncoder(p.Stdout)
 				encoder.SetEscapeHTML(false)
@@ -52,7 +58,8 @@ func writeSettings(w io.Writer, all []setting) error {
 	lines, width := make([]string, len(all)), 0
 	for i, s := range all {
 		lines[i] = s.Name + " = " + tomlValue(s.Value)
-		if s.From == fromDefault || s.secret != "" {
+		// Of a secret that is in a file of its own, the name of the file is the setting.
+		if s.From == fromDefault || s.hidden || s.secret != "" && s.fromFile {
 			lines[i] = "# " + lines[i]
 		}
 		if n := len([]rune(lines[i])); n <= 60 {
@@ -61,6 +68,9 @@ func writeSettings(w io.Writer, all []setting) error {
 	}
 	for i, s := range all {
 		from := s.From
+		if s.hidden && !s.fromFile {
+			from = "SET THIS: its password is left out; it is from " + from
+		}
 		if s.Reload {
 			from += "; SIGHUP"
 		}
@@ -96,4 +106,26 @@ func tomlText(text string) string {
 	encoder.SetEscapeHTML(false)
 	_ = encoder.Encode(text) // a text can always be written
 	return strings.ReplaceAll(strings.TrimSuffix(b.String(), "\n"), "\x7f", `\u007f`)
+}
+
+// checkFiles reads the files that the settings name, as serve does at its start.
+func (c *Config) checkFiles() error {
+	var p domain.Problems
+	if _, err := c.TLS.certificates(c.Data, slog.New(slog.DiscardHandler)); err != nil {
+		p.Add("--tls-cert", "%s", err)
+	}
+	if _, err := c.Editions.templates(); err != nil {
+		p.Add("--templates", "%s", err)
+	}
+	for _, entry := range c.Mail.DKIM {
+		if _, file, ok := strings.Cut(entry, "="); ok {
+			if _, err := readSmallFile(file, 64<<10); err != nil {
+				p.Add("--dkim-key", "%s", err)
+			}
+		}
+	}
+	if c.Addr == c.MetricsAddr && !strings.HasSuffix(c.Addr, ":0") {
+		p.Add("--metrics-addr", "is the same as --addr")
+	}
+	return p.Err("invalid configuration")
 }

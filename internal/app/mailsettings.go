@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"errors"
+	"math"
 	"net"
 	netmail "net/mail"
 	"os"
@@ -76,6 +77,9 @@ func (c *MailConfig) check(p *domain.Problems) {
 		if selector, file, ok := strings.Cut(entry, "="); !ok || selector == "" || file == "" {
 			p.Add("--dkim-key", "want selector=file, such as 2026a=/etc/redthread/2026a.pem")
 		}
+	}
+	if c.SMTPRate < 0 || math.IsNaN(c.SMTPRate) || math.IsInf(c.SMTPRate, 0) {
+		p.Add("--smtp-rate", "want a number of messages a second, or 0 for no limit")
 	}
 	if c.SMTP == "" {
 		return

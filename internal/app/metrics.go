@@ -11,10 +11,13 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
+	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/metrics"
+	"github.com/redthread-api/redthread/internal/newsletter"
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/server"
 	"github.com/redthread-api/redthread/internal/server/respcache"
@@ -75,6 +78,26 @@ type measured struct {
 	cache  *respcache.Cache
 	meter  *limits.Meter
 	tracer *tracing.Tracer // nil: there is none
+	errors *errorCounts
+}
+
+// errorCounts counts errors of operations that are the server's own.
+type errorCounts struct{ internal, unavailable atomic.Int64 }
+
+func (e *errorCounts) add(code string) {
+	switch code {
+	case "INTERNAL":
+		e.internal.Add(1)
+	case "UNAVAILABLE":
+		e.unavailable.Add(1)
+	}
+}
+
+func (e *errorCounts) count(code string) int64 {
+	if code == "INTERNAL" {
+		return e.internal.Load()
+	}
+	return e.unavailable.Load()
 }
 
 // serve begins to serve the metrics of a server.
@@ -123,9 +146,21 @@ func (m *metricsServer) addProcess(a *App, parts measured) {
 		return []metrics.Value{{Labels: label("version", versionNumber()), Value: 1}}, nil
 	})
 	m.Gauge("redthread_paused", constant(func() float64 { return number(a.Paused()) }))
-	if a.tls != nil && a.tls.given != nil {
-		m.Gauge("redthread_tls_certificate_expires_timestamp_seconds", constant(func() float64 { return float64(a.tls.expires().Unix()) }))
+	if a.tls != nil {
+		m.Gauge("redthread_tls_certificate_expires_timestamp_seconds", func(context.Context) ([]metrics.Value, error) {
+			if at := a.tls.expires(); !at.IsZero() {
+				return metrics.One(float64(at.Unix())), nil
+			}
+			return nil, nil // none was obtained yet
+		})
 	}
+	m.Counter("redthread_graphql_errors_total", func(context.Context) ([]metrics.Value, error) {
+		var values []metrics.Value
+		for _, code := range []string{"INTERNAL", "UNAVAILABLE"} {
+			values = append(values, metrics.Value{Labels: label("code", code), Value: float64(parts.errors.count(code))})
+		}
+		return values, nil
+	})
 	m.Counter("redthread_cost_charged_total", constant(func() float64 { return float64(parts.meter.Totals().Charged) }))
 	m.Counter("redthread_rate_limited_total", constant(func() float64 { return float64(parts.meter.Totals().Refused) }))
 	m.Counter("redthread_cache_responses_total", func(context.Context) ([]metrics.Value, error) {
@@ -209,21 +244,29 @@ func (m *metricsServer) addStores(a *App) {
 
 // addWork adds what runs later: deliveries, mails and schedules by their states, and how long the oldest has been due.
 func (m *metricsServer) addWork(stores *store.Stores) {
-	for _, work := range []struct{ metric, table, state string }{
-		{"redthread_webhook_deliveries", "webhook_deliveries", "state"},
-		{"redthread_mail_recipients", "sending_recipients", "state"},
-		{"redthread_schedules", "schedules", "status"},
-		{"redthread_webhooks", "webhooks", "state"},
+	for _, work := range []struct {
+		metric, table, state string
+		states               []string
+	}{
+		{"redthread_webhook_deliveries", "webhook_deliveries", "state", domain.DeliveryStates},
+		{"redthread_mail_recipients", "sending_recipients", "state", newsletter.RecipientStates},
+		{"redthread_schedules", "schedules", "status", domain.ScheduleStatuses},
+		{"redthread_webhooks", "webhooks", "state", domain.WebhookStates},
 	} {
+		// Each state has a value, so that the first one that fails is a change.
 		m.Gauge(work.metric, func(ctx context.Context) (values []metrics.Value, err error) {
+			counts := map[string]float64{}
 			query := fmt.Sprintf("SELECT %[1]s, count(*) FROM %[2]s GROUP BY %[1]s ORDER BY %[1]s", work.state, work.table)
 			err = store.QueryRows(ctx, stores.DeskRows(), query, nil, func(rows *sql.Rows) error {
 				var state string
 				var n float64
 				err := rows.Scan(&state, &n)
-				values = append(values, metrics.Value{Labels: label("state", state), Value: n})
+				counts[state] = n
 				return err
 			})
+			for _, state := range work.states {
+				values = append(values, metrics.Value{Labels: label("state", state), Value: counts[state]})
+			}
 			return values, err
 		})
 	}

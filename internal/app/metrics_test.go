@@ -110,7 +110,7 @@ func TestMetrics(t *testing.T) {
 				t.Errorf("the metrics have %q", secret)
 			}
 		}
-		if _, ok := got["redthread_metrics_errors_total"]; ok {
+		if v, ok := got["redthread_metrics_errors_total"]; v != 0 || !ok {
 			t.Error("a metric could not be read")
 		}
 		if code, _ := get(t, a.URL()+"/metrics"); code != http.StatusNotFound {

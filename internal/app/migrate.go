@@ -81,7 +81,7 @@ func (p *program) migrateStatus(ctx context.Context, log *slog.Logger, _ []strin
 	if err == nil {
 		err = p.printSteps(steps)
 		if stores.Dialect() == dialect.Postgres {
-			p.printGrants()
+			err = errors.Join(err, p.printGrants(ctx, stores))
 		}
 	}
 	return errors.Join(err, stores.Close())
@@ -107,15 +107,21 @@ func (p *program) printSteps(steps []store.Migration) error {
 	return err
 }
 
-func (p *program) printGrants() {
+// printGrants prints the statements with which reads of live get a role of their own, where it has not all rights.
+func (p *program) printGrants(ctx context.Context, stores *store.Stores) error {
+	grants, err := stores.LiveGrants(ctx)
+	if err != nil || len(grants) == 0 {
+		return err
+	}
 	printf(p.Stdout, `
 Live is read with a role of its own that has no rights on the desk, so that no
-query can reach a draft. "redthread migrate up" creates the role if Redthread's
-user may. If not, an administrator can run these statements in this database, with
-Redthread's user in place of CURRENT_USER:
+query can reach a draft. That role is missing here, or lacks rights: reads are
+read-only sessions of Redthread's own role meanwhile. An administrator can run
 
 `)
-	for _, statement := range store.LiveGrants() {
+	for _, statement := range grants {
 		printf(p.Stdout, "  %s;\n", statement)
 	}
+	printf(p.Stdout, "\nin this database, once it is migrated. It takes effect at the next start.\n")
+	return nil
 }

@@ -26,9 +26,9 @@ func (c *ProtectionConfig) flags(f *pflag.FlagSet) {
 		"`network` of proxies whose X-Forwarded-For is trusted, such as 10.0.0.0/8; repeat it or separate by commas"))
 	f.StringVar(&c.Introspection, "introspection", graph.IntrospectionAll, usage("introspection", "`who` may use introspection: all, staff or off"))
 	f.BoolVar(&c.RegisteredOnly, "registered-only", false, usage("registered-only", "run registered documents only"))
-	f.IntVar(&c.RatePublic, "rate-limit-public", 0, usage("rate-limit-public", "`cost` a minute of each network address without a credential, and of each key of role PUBLIC (default 2000000)"))
-	f.IntVar(&c.RatePartner, "rate-limit-partner", 0, usage("rate-limit-partner", "`cost` a minute of each PARTNER (default 10000000)"))
-	f.IntVar(&c.RateStaff, "rate-limit-staff", 0, usage("rate-limit-staff", "`cost` a minute of each member of staff (default 20000000)"))
+	f.IntVar(&c.RatePublic, "rate-limit-public", limits.Standard(domain.Public).PerMinute, usage("rate-limit-public", "`cost` a minute of each network address without a credential, and of each key of role PUBLIC"))
+	f.IntVar(&c.RatePartner, "rate-limit-partner", limits.Standard(domain.Partner).PerMinute, usage("rate-limit-partner", "`cost` a minute of each PARTNER"))
+	f.IntVar(&c.RateStaff, "rate-limit-staff", limits.Standard(domain.Author).PerMinute, usage("rate-limit-staff", "`cost` a minute of each member of staff"))
 }
 
 // check adds the problems of the configuration to p.
@@ -46,7 +46,7 @@ func (c *ProtectionConfig) check(p *domain.Problems) {
 	for flag, rate := range map[string]int{
 		"--rate-limit-public": c.RatePublic, "--rate-limit-partner": c.RatePartner, "--rate-limit-staff": c.RateStaff,
 	} {
-		if rate < 0 {
+		if rate < 1 {
 			p.Add(flag, "want a cost of at least 1")
 		}
 	}

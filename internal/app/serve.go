@@ -48,6 +48,11 @@ signal stops it at once.
 
 func (p *program) serve(ctx context.Context, log *slog.Logger, _ []string) error {
 	began := time.Now()
+	// From now on, so that a reload that comes while it starts does not end it.
+	var hangups <-chan os.Signal
+	if p.Hangups != nil {
+		hangups = p.Hangups()
+	}
 	a, err := Start(ctx, p.config, Dependencies{Log: log, Now: p.now, Demo: p.demo})
 	if err != nil {
 		if ctx.Err() != nil {
@@ -59,7 +64,7 @@ func (p *program) serve(ctx context.Context, log *slog.Logger, _ []string) error
 		"started_in_ms", time.Since(began).Milliseconds(), "version", version())
 	p.welcome(a)
 	defer time.AfterFunc(startSettles, releaseStart).Stop()
-	err = p.untilStopped(ctx, log, a)
+	err = p.untilStopped(ctx, log, a, hangups)
 	err = errors.Join(err, a.Close(context.WithoutCancel(ctx)))
 	if err == nil {
 		log.InfoContext(ctx, "stopped")
@@ -68,11 +73,7 @@ func (p *program) serve(ctx context.Context, log *slog.Logger, _ []string) error
 }
 
 // untilStopped returns when the server is to stop. Meanwhile it reloads the settings when it is asked to.
-func (p *program) untilStopped(ctx context.Context, log *slog.Logger, a *App) error {
-	var hangups <-chan os.Signal
-	if p.Hangups != nil {
-		hangups = p.Hangups()
-	}
+func (p *program) untilStopped(ctx context.Context, log *slog.Logger, a *App, hangups <-chan os.Signal) error {
 	started := p.config
 	for {
 		select {

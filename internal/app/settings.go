@@ -1,8 +1,10 @@
 package app
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"slices"
@@ -79,19 +81,24 @@ func (c *Config) readFile(flags *pflag.FlagSet, p *domain.Problems) {
 		p.Add("--config", "%s", err)
 		return
 	}
+	raw = bytes.TrimPrefix(raw, []byte("\ufeff")) // a byte order mark, as Windows writes it
 	var found map[string]any
 	if err := toml.Unmarshal(raw, &found); err != nil {
 		if at, ok := errors.AsType[*toml.DecodeError](err); ok {
 			line, column := at.Position()
-			p.Add("--config", "want TOML: line %d, column %d: %s", line, column, strings.TrimPrefix(at.Error(), "toml: "))
+			p.Add("--config", "%s: want TOML: line %d, column %d: %s", c.File, line, column, strings.TrimPrefix(at.Error(), "toml: "))
 		} else {
-			p.Add("--config", "want TOML: %s", err)
+			p.Add("--config", "%s: want TOML: %s", c.File, err)
 		}
 		return
 	}
 	known := settingFlags()
 	for _, key := range sortedKeys(found) {
 		flag := flags.Lookup(key)
+		if _, isTable := found[key].(map[string]any); isTable {
+			p.Add(c.File+": "+key, "there are no tables; want the names of flags as keys")
+			continue
+		}
 		if known.Lookup(key) == nil || key == "config" {
 			p.Add(c.File+": "+key, "there is no such setting%s", similarSetting(key))
 			continue
@@ -184,7 +191,13 @@ func (c *Config) readSecrets(flags *pflag.FlagSet, p *domain.Problems) {
 			continue
 		}
 		// Editors end the last line; secrets don't have ends of lines.
-		if err := flag.Value.Set(strings.TrimRight(string(raw), "\r\n")); err != nil {
+		secret := strings.TrimRight(string(raw), "\r\n")
+		switch {
+		case secret == "":
+			p.Add("--"+name+"-file", "%s is empty", file.Value.String())
+		case strings.ContainsAny(secret, "\r\n\x00"):
+			p.Add("--"+name+"-file", "%s has several lines; want one", file.Value.String())
+		case flag.Value.Set(secret) != nil:
 			p.Add("--"+name+"-file", "want %s in it", wanted(flag))
 		}
 		c.origins[name] = file.Value.String()
@@ -195,6 +208,8 @@ func (c *Config) readSecrets(flags *pflag.FlagSet, p *domain.Problems) {
 func readSmallFile(path string, limit int64) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
+	case err == nil && !info.Mode().IsRegular() && !info.IsDir():
+		return nil, fmt.Errorf("%s is no regular file", path)
 	case errors.Is(err, os.ErrNotExist):
 		return nil, fmt.Errorf("there is no file %s", path)
 	case errors.Is(err, os.ErrPermission):
@@ -206,9 +221,18 @@ func readSmallFile(path string, limit int64) ([]byte, error) {
 	case info.Size() > limit:
 		return nil, fmt.Errorf("%s has %d bytes; want at most %d", path, info.Size(), limit)
 	}
-	raw, err := os.ReadFile(path)
+	file, err := os.Open(path)
 	if errors.Is(err, os.ErrPermission) {
 		return nil, fmt.Errorf("%s may not be read by this user", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // it is only read
+	// It may have grown since.
+	raw, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err == nil && int64(len(raw)) > limit {
+		err = fmt.Errorf("%s has more than %d bytes", path, limit)
 	}
 	return raw, err
 }
@@ -226,6 +250,9 @@ type setting struct {
 	Reload bool `json:"reload"`
 
 	secret string // the whole value of a setting that can hold a password
+	hidden bool   // a password is left out of Value
+
+	fromFile bool // the secret is in a file of its own
 }
 
 // settings returns the settings in force of a configuration whose flags are these, in the order of --help.
@@ -240,7 +267,11 @@ func (c *Config) settings(flags *pflag.FlagSet) []setting {
 			s.From = fromDefault
 		}
 		if text, ok := s.Value.(string); ok && slices.Contains(secretSettings, f.Name) {
-			s.Value, s.secret = withoutPassword(text), text
+			shown := withoutPassword(text)
+			s.Value, s.secret, s.hidden = shown, text, strings.Contains(shown, hiddenSecret)
+			if file := flags.Lookup(f.Name + "-file"); file != nil {
+				s.fromFile = file.Value.String() != ""
+			}
 		}
 		all = append(all, s)
 	})
@@ -298,8 +329,8 @@ func withoutPassword(text string) string {
 			u.User = url.UserPassword(u.User.Username(), hiddenSecret)
 		}
 		query := u.Query()
-		for _, name := range []string{"password", "sslpassword", "passfile"} {
-			if query.Has(name) {
+		for name := range query {
+			if !slices.Contains(openParameters, name) {
 				query.Set(name, hiddenSecret)
 			}
 		}
@@ -308,6 +339,9 @@ func withoutPassword(text string) string {
 	}
 	return strings.Join(parts, " ; ")
 }
+
+// openParameters are the parameters of a DSN that hold no secret; all others may.
+var openParameters = []string{"application_name", "connect_timeout", "default_query_exec_mode", "host", "port", "sslmode", "target_session_attrs", "user"}
 
 // hiddenSecret stands for a password. It has no character that an URL would escape.
 const hiddenSecret = "xxxxx"

@@ -70,7 +70,7 @@ data = "x"
 	}
 	for _, want := range []string{
 		": addr: want a text", `: desk_dsn: there is no such setting; did you mean "desk-dsn"?`, ": demo: want true or false", ": cache-size: want a number of bytes, such as 64MiB",
-		": cors-origin: want a list of texts", `: colour: there is no such setting; "redthread config" lists all`, ": config: there is no such setting", ": smtp-rate: want a number", ": serve: there is no such setting",
+		": cors-origin: want a list of texts", `: colour: there is no such setting; "redthread config" lists all`, ": config: there is no such setting", ": smtp-rate: want a number", ": serve: there are no tables",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v lacks %q", err, want)
@@ -117,6 +117,21 @@ func TestSecretsFromFiles(t *testing.T) {
 			if strings.Contains(out+errs, secret) {
 				t.Errorf("%v prints %s", args, secret)
 			}
+		}
+	}
+	empty, lines := writeFile(t, "empty", "\n"), writeFile(t, "lines", "a\nb\n")
+	_, err = app.Resolve([]string{"--desk-dsn-file", empty, "--smtp-password-file", lines}, nil)
+	if err == nil || !strings.Contains(err.Error(), "--desk-dsn-file: "+empty+" is empty") || !strings.Contains(err.Error(), lines+" has several lines") {
+		t.Errorf("got %v", err)
+	}
+	if _, err = app.Resolve([]string{"--config", os.DevNull}, nil); err == nil || !strings.Contains(err.Error(), "is no regular file") {
+		t.Errorf("got %v", err)
+	}
+	// A file that config has begun does not lose the database: without a password it is there, with one it is asked for.
+	for dsn, want := range map[string]string{"postgres://u@h/d": "desk-dsn = \"postgres://u@h/d\"", "postgres://u:dsnsecret@h/d?options=livesecret": "# desk-dsn = "} {
+		code, out, errs := run(t, nil, "config", "--desk-dsn", dsn)
+		if code != 0 || !strings.Contains("\n"+out, "\n"+want) || strings.Contains(out, "secret") || strings.Contains(dsn, "secret") != strings.Contains(out, "SET THIS") {
+			t.Errorf("exit %d: %s%s", code, out, errs)
 		}
 	}
 	_, err = app.Resolve([]string{"--desk-dsn", "postgres://h/d"}, env)

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -93,6 +94,9 @@ type certificates struct {
 	manager *autocert.Manager // nil: the certificate is given
 	domains []string
 	given   *givenCertificate // nil: it is obtained
+
+	mu       sync.Mutex
+	obtained map[string]*tls.Certificate // by domain, as they were last given to a visitor
 }
 
 // certificates returns nil if the server does not encrypt. Certificates that are obtained are stored in the folder data.
@@ -114,7 +118,9 @@ func (c *TLSConfig) certificates(data string, log *slog.Logger) (*certificates, 
 		}
 		config := manager.TLSConfig()
 		config.MinVersion = tls.VersionTLS12
-		return &certificates{log: log, manager: manager, domains: c.Domains, config: config}, nil
+		certs := &certificates{log: log, manager: manager, domains: c.Domains, config: config, obtained: map[string]*tls.Certificate{}}
+		config.GetCertificate = certs.getObtained
+		return certs, nil
 	}
 	return nil, nil
 }
@@ -164,21 +170,41 @@ func (c *certificates) reload(ctx context.Context) {
 	}
 }
 
-// expires returns when the certificate that is given expires; the zero time for one that is obtained.
+// expires returns when the certificate expires that expires first; the zero time if there is none yet.
 func (c *certificates) expires() time.Time {
-	if c == nil || c.given == nil {
-		return time.Time{}
+	if c.given != nil {
+		c.given.mu.RLock()
+		defer c.given.mu.RUnlock()
+		return c.given.current.Leaf.NotAfter
 	}
-	c.given.mu.RLock()
-	defer c.given.mu.RUnlock()
-	return c.given.current.Leaf.NotAfter
+	var first time.Time
+	for _, name := range c.domains {
+		c.mu.Lock()
+		cert := c.obtained[name]
+		c.mu.Unlock()
+		if cert != nil && cert.Leaf != nil && (first.IsZero() || cert.Leaf.NotAfter.Before(first)) {
+			first = cert.Leaf.NotAfter
+		}
+	}
+	return first
+}
+
+// getObtained returns the certificate for a visitor, and remembers it for expires.
+func (c *certificates) getObtained(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	cert, err := c.manager.GetCertificate(hello)
+	if err == nil && slices.Contains(c.domains, hello.ServerName) && !slices.Contains(hello.SupportedProtos, acme.ALPNProto) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.obtained[hello.ServerName] = cert
+	}
+	return cert, err
 }
 
 // obtain obtains the certificate of a name, until it has it or ctx is done. autocert renews it.
 func (c *certificates) obtain(ctx context.Context, name string) error {
 	for pause := certificateRetry; ; pause = min(2*pause, certificateRetryMax) {
 		// As a browser of today asks, so that one certificate is obtained and not one for old ones as well.
-		_, err := c.manager.GetCertificate(&tls.ClientHelloInfo{ServerName: name, SupportedVersions: []uint16{tls.VersionTLS13},
+		_, err := c.getObtained(&tls.ClientHelloInfo{ServerName: name, SupportedVersions: []uint16{tls.VersionTLS13},
 			CipherSuites: []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256}, SignatureSchemes: []tls.SignatureScheme{tls.ECDSAWithP256AndSHA256}, SupportedCurves: []tls.CurveID{tls.CurveP256}})
 		if err == nil {
 			c.log.InfoContext(ctx, "there is a certificate", "domain", name)
@@ -262,24 +288,25 @@ func listenForRedirects(ctx context.Context, addr string, to net.Listener, certs
 	}}, nil
 }
 
+// maxHost is how long a name and its port may be (RFC 1035, section 2.3.4).
+const maxHost = 255 + len(":65535")
+
 // redirect redirects to the same address with encryption. A request with a body or a credential was readable on its way:
 // it is refused, so that this is noticed and not repaired each time.
 func redirect(w http.ResponseWriter, r *http.Request, port string) {
-	host := r.Host
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
+	at, err := url.Parse("https://" + r.Host)
 	switch {
-	case host == "":
-		http.Error(w, "want the header Host", http.StatusBadRequest)
+	case err != nil || at.Host != r.Host || at.Hostname() == "" || len(r.Host) > maxHost || strings.Contains(r.Host, "%"):
+		http.Error(w, "want the name of this server in the header Host", http.StatusBadRequest)
 		return
 	case r.Method != http.MethodGet && r.Method != http.MethodHead, r.Header.Get("Authorization") != "":
 		w.Header().Set("Cache-Control", "no-store")
 		http.Error(w, "use https: this request was sent without encryption", http.StatusForbidden)
 		return
 	}
-	if port != "443" {
-		host = net.JoinHostPort(host, port)
+	host := net.JoinHostPort(at.Hostname(), port)
+	if port == "443" {
+		host = strings.TrimSuffix(host, ":443")
 	}
 	http.Redirect(w, r, (&url.URL{Scheme: "https", Host: host, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}).String(), http.StatusPermanentRedirect)
 }

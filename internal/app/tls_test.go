@@ -177,6 +177,22 @@ func TestTLSWithACertificate(t *testing.T) {
 		}
 	}
 
+	for host, want := range map[string]string{"[::1]:80": "https://[::1]:" + port(a.URL()) + "/p", "site.example": "https://site.example:" + port(a.URL()) + "/p", "a:b:c": "", strings.Repeat("x", 300): ""} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+c.TLS.RedirectAddr+"/p", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Host = host
+		res, err := plain.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		if got := res.Header.Get("Location"); got != want || (want == "") != (res.StatusCode == http.StatusBadRequest) {
+			t.Errorf("host %.40q: got %d to %q, want %q", host, res.StatusCode, got, want)
+		}
+	}
+
 	// A certificate that was renewed is used once the settings are reloaded; one that cannot be read is not.
 	served := func() string {
 		conn, err := tls.Dial("tcp", strings.TrimPrefix(a.URL(), "https://"), &tls.Config{RootCAs: ca.pool})

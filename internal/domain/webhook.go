@@ -8,6 +8,9 @@ const (
 	WebhookDisabled = "DISABLED"
 )
 
+// WebhookStates lists the states of a webhook.
+var WebhookStates = []string{WebhookEnabled, WebhookDisabled}
+
 // The states of a delivery.
 const (
 	DeliveryPending   = "PENDING"   // the first attempt, or the next, is still to come

@@ -19,8 +19,9 @@ import (
 
 // Metrics are those of one server.
 type Metrics struct {
-	set *vm.Set
-	log *slog.Logger
+	set      *vm.Set
+	log      *slog.Logger
+	failures *vm.Counter // of reading metrics
 
 	requests sync.Map // of requestKey to *requestMetrics
 
@@ -29,7 +30,11 @@ type Metrics struct {
 }
 
 // New returns metrics that are all zero.
-func New(log *slog.Logger) *Metrics { return &Metrics{set: vm.NewSet(), log: log} }
+func New(log *slog.Logger) *Metrics {
+	m := &Metrics{set: vm.NewSet(), log: log}
+	m.failures = m.set.NewCounter("redthread_metrics_errors_total") // 0 until the first, so that it is a change
+	return m
+}
 
 // durations are the bounds of the buckets of durations, in seconds: from a response of the cache to the longest
 // time that an operation may run.
@@ -124,7 +129,7 @@ func (m *Metrics) Write(ctx context.Context, w io.Writer) error {
 	for _, c := range collectors {
 		values, err := c.read(ctx)
 		if err != nil {
-			m.set.GetOrCreateCounter("redthread_metrics_errors_total").Inc()
+			m.failures.Inc()
 			m.log.WarnContext(ctx, "a metric could not be read", "metric", c.name, "error", err)
 			continue
 		}

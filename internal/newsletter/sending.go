@@ -33,6 +33,9 @@ const (
 	RecipientSkipped   = "SKIPPED"   // unsubscribed, suppressed or erased since the list was made
 )
 
+// RecipientStates lists the states of a recipient.
+var RecipientStates = []string{RecipientPending, RecipientClaimed, RecipientSending, RecipientSubmitted, RecipientDeferred, RecipientFailed, RecipientUnknown, RecipientSkipped}
+
 // ReasonRestored is the reason of sendings that were paused because the desk may be a
 // restored backup: its ledger may lack what was submitted since.
 const ReasonRestored = "the ledger may be older than what was sent; say what is to be done with the remaining recipients"

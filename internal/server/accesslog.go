@@ -78,7 +78,7 @@ func receive(log *slog.Logger, trusted []netip.Prefix, observe func(Answered), t
 			ctx := domain.WithRequestID(r.Context(), assignRequestID(w, r))
 			ctx = domain.WithClient(ctx, clientOf(r, trusted))
 			ctx = context.WithValue(ctx, requestInfoKey{}, info)
-			ctx, span := tracer.StartRequest(ctx, r.Method, r.Header.Get("Traceparent"), r.Header.Get("Tracestate"))
+			ctx, span := tracer.StartRequest(ctx, methodOf(r), r.Header.Get("Traceparent"), r.Header.Get("Tracestate"))
 			recorder := &responseRecorder{ResponseWriter: w}
 			// Deferred, because a handler may abort the connection by a panic.
 			defer func() {
@@ -98,6 +98,15 @@ func receive(log *slog.Logger, trusted []netip.Prefix, observe func(Answered), t
 	}
 }
 
+// methodOf returns the method of a request for its span; "_OTHER", the word of the conventions, for one that a client has made up.
+func methodOf(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodConnect, http.MethodTrace, transport.MethodQuery:
+		return r.Method
+	}
+	return "_OTHER"
+}
+
 // describe ends the span of a request with what the conventions for HTTP ask for; but for the path, which can name a document.
 func (v *requestInfo) describe(span *tracing.Span, r *http.Request, recorder *responseRecorder, requestID string) {
 	if v.route != "" {
@@ -105,10 +114,10 @@ func (v *requestInfo) describe(span *tracing.Span, r *http.Request, recorder *re
 		if !found {
 			route = v.route
 		}
-		span.SetName(r.Method + " " + route)
+		span.SetName(methodOf(r) + " " + route)
 		span.Set("http.route", route)
 	}
-	span.Set("http.request.method", r.Method)
+	span.Set("http.request.method", methodOf(r))
 	span.Set("http.response.status_code", int64(recorder.status))
 	span.Set("http.response.body.size", recorder.bytes)
 	span.Set("network.protocol.version", strings.TrimSuffix(strings.TrimPrefix(r.Proto, "HTTP/"), ".0"))

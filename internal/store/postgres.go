@@ -89,29 +89,37 @@ func permanentCause(err error) (error, bool) {
 	return nil, false
 }
 
-// LiveGrants returns the statements that create the role for reads of live. A
-// database administrator runs them if Redthread's own role may not.
-func LiveGrants() []string {
-	return []string{
-		"CREATE ROLE " + liveRole + " NOLOGIN",
-		"GRANT " + liveRole + " TO CURRENT_USER",
-		"GRANT USAGE ON SCHEMA live TO " + liveRole,
-		"GRANT SELECT ON ALL TABLES IN SCHEMA live TO " + liveRole,
-		"ALTER DEFAULT PRIVILEGES IN SCHEMA live GRANT SELECT ON TABLES TO " + liveRole,
+// LiveGrants returns the statements that are still needed for reads of live to have a role of their own; none if it has
+// all rights. A database administrator runs them if Redthread's own role may not. Roles are the server's: where another
+// database of it has made the role, it is not made again.
+func (s *Stores) LiveGrants(ctx context.Context) ([]string, error) {
+	db := s.liveWrite.db
+	var usable, exists bool
+	var user string
+	if err := db.QueryRowContext(ctx, liveRoleUsable).Scan(&usable); err != nil || usable {
+		return nil, translate(err)
 	}
+	if err := db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1), quote_ident(current_user)", liveRole).Scan(&exists, &user); err != nil {
+		return nil, translate(err)
+	}
+	var grants []string
+	if !exists {
+		grants = append(grants, "CREATE ROLE "+liveRole+" NOLOGIN")
+	}
+	return append(grants,
+		"GRANT "+liveRole+" TO "+user,
+		"GRANT USAGE ON SCHEMA live TO "+liveRole,
+		"GRANT SELECT ON ALL TABLES IN SCHEMA live TO "+liveRole,
+		"ALTER DEFAULT PRIVILEGES FOR ROLE "+user+" IN SCHEMA live GRANT SELECT ON TABLES TO "+liveRole,
+	), nil
 }
 
 // makeLiveRole runs LiveGrants. It reports whether the role exists now and has
 // its grants.
 func (s *Stores) makeLiveRole(ctx context.Context) bool {
-	grants := LiveGrants()
-	var exists bool
-	if err := s.liveWrite.db.QueryRowContext(ctx,
-		"SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1)", liveRole).Scan(&exists); err != nil {
+	grants, err := s.LiveGrants(ctx)
+	if err != nil {
 		return false
-	}
-	if exists {
-		grants = grants[1:]
 	}
 	for _, g := range grants {
 		if err := execWithRetry(ctx, s.liveWrite.db, g); err != nil {

@@ -206,17 +206,20 @@ func querySimple(ctx context.Context, conn *pgx.Conn, query string) pgx.Row {
 	return conn.QueryRow(ctx, query, pgx.QueryExecModeSimpleProtocol)
 }
 
-// setLiveRole sets the role that may only read live, if it exists (see
-// [Stores.Migrate]) and the user is a member. Otherwise the session is only
-// read-only by default.
+// liveRoleUsable reports whether the role that reads live exists, the user is a member, and it may read all of live in this
+// database: roles are the server's, and their rights each database's own.
+const liveRoleUsable = "SELECT EXISTS (SELECT 1 FROM pg_roles r JOIN pg_namespace n ON n.nspname = 'live' WHERE r.rolname = '" + liveRole + "'" +
+	" AND pg_has_role(current_user, r.oid, 'MEMBER') AND has_schema_privilege(r.oid, n.oid, 'USAGE')" +
+	" AND NOT EXISTS (SELECT 1 FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p') AND NOT has_table_privilege(r.oid, c.oid, 'SELECT')))"
+
+// setLiveRole sets the role that may only read live, if it can be used (see
+// [Stores.Migrate]). Otherwise the session is only read-only by default.
 func setLiveRole(ctx context.Context, conn *pgx.Conn) error {
-	var member bool
-	if err := querySimple(ctx, conn,
-		"SELECT coalesce((SELECT pg_has_role(current_user, oid, 'MEMBER') FROM pg_roles WHERE rolname = '"+liveRole+"'), false)").
-		Scan(&member); err != nil {
+	var usable bool
+	if err := querySimple(ctx, conn, liveRoleUsable).Scan(&usable); err != nil {
 		return fmt.Errorf("look for the role that reads live: %w", err)
 	}
-	if !member {
+	if !usable {
 		return nil
 	}
 	if _, err := conn.Exec(ctx, "SET ROLE "+liveRole); err != nil {
