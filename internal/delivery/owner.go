@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/redthread-api/redthread/ent/db"
+	"github.com/redthread-api/redthread/ent/db/apikey"
 	"github.com/redthread-api/redthread/ent/db/auditentry"
 	"github.com/redthread-api/redthread/ent/db/webhook"
 	"github.com/redthread-api/redthread/internal/audit"
@@ -128,13 +129,21 @@ func (w *Webhooks) beginTest(ctx context.Context, viewer *domain.Viewer) (end fu
 	return end, nil
 }
 
-// checkTests counts the tests of a key by the audit log, which survives the deletion of the
+// checkTests counts the tests of the keys of a line by the audit log, which survives the deletion of the
 // webhook.
 func (w *Webhooks) checkTests(ctx context.Context, viewer *domain.Viewer) error {
 	at := w.txTime()
 	ctx = asSystemOnDesk(ctx, "count the tests of webhooks")
+	line, err := w.stores.Client(ctx).ApiKey.Query().Where(apikey.Or(apikey.ID(viewer.Line()), apikey.Line(viewer.Line()))).Select(apikey.FieldID).All(ctx)
+	if err != nil {
+		return fmt.Errorf("count the tests of webhooks: %w", err)
+	}
+	keys := []domain.ID{viewer.KeyID}
+	for _, key := range line {
+		keys = append(keys, key.ID)
+	}
 	rows, err := w.stores.Client(ctx).AuditEntry.Query().
-		Where(auditentry.ActorID(viewer.KeyID), auditentry.Action(string(audit.TestWebhook)), auditentry.AtGT(at.Add(-ownTestsWindow))).
+		Where(auditentry.ActorIDIn(keys...), auditentry.Action(string(audit.TestWebhook)), auditentry.AtGT(at.Add(-ownTestsWindow))).
 		Order(auditentry.ByID()).Select(auditentry.FieldID, auditentry.FieldAt).All(ctx)
 	if err != nil {
 		return fmt.Errorf("count the tests of webhooks: %w", err)
