@@ -187,6 +187,15 @@ func TestPartnerHelpsItself(t *testing.T) {
 		p.as(one, `mutation { rotateOwnApiKey(input: {}) { secret } }`, nil).refused("CONFLICT", "rotate this one again after")
 		p.as(one, `mutation { rotateOwnApiKey(input: {overlapMinutes: 2147483647}) { secret } }`, nil).refused("BAD_USER_INPUT", "overlapMinutes")
 		fresh := p.holder(rotated.at("rotateOwnApiKey.secret").(string))
+		// Nor does it give more tests: the 20 in an hour are those of all keys of the line.
+		test := fmt.Sprintf(`mutation { testWebhook(input: {id: %q}) { attempt { status } } }`, id)
+		for i := range 19 {
+			p.query([]*domain.Viewer{one, fresh}[i%2], test)
+		}
+		p.received(19)
+		for _, v := range []*domain.Viewer{one, fresh} {
+			p.as(v, test, nil).refused("RATE_LIMITED", "")
+		}
 		p.clock.Advance(time.Hour)
 
 		// Its events come under its own clearance, and it sees those of its own webhook alone.

@@ -96,6 +96,9 @@ func MigrateBefore(ctx context.Context, s *Stores, text string) error {
 // LiveSnapshots returns how many snapshots of live may be open at once.
 func LiveSnapshots(s *Stores) int { return cap(s.liveRead.snapshotSlots) }
 
+// DeskSnapshots is LiveSnapshots for the desk.
+func DeskSnapshots(s *Stores) int { return cap(s.deskRead.snapshotSlots) }
+
 // SchemaDrift returns the statements that would turn the present tables into the
 // wanted ones.
 func SchemaDrift(ctx context.Context, s *Stores, side string, want []*schema.Table) ([]string, error) {

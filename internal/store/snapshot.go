@@ -25,7 +25,10 @@ type snapshot struct {
 	conn *sql.Conn // nil before the first statement
 	err  error
 	// hasSlot says that the snapshot holds one of its pool's slots.
-	hasSlot bool
+	hasSlot  bool
+	slotOnce sync.Once // for tryAcquire
+	// desk is the snapshot of reads of the desk in an operation of live.
+	desk *snapshot
 
 	// mu is held from a query until its rows are closed: a PostgreSQL
 	// connection runs one statement at a time.
@@ -49,19 +52,51 @@ type snapshotKey struct{}
 // Snapshot returns a context under which all reads of the stage of ctx see one
 // state of the store, and a function that ends the snapshot. It is for operations
 // that only read: later writes are not visible.
+//
+// An operation of live may read lists of the desk as well, as those of webhooks. Those reads
+// have a snapshot of their own, unless too many are open: an operation must not wait for a
+// second while it holds the first.
 func (s *Stores) Snapshot(ctx context.Context) (context.Context, func()) {
-	snap := &snapshot{pool: s.stagePool(ctx)}
-	return context.WithValue(ctx, snapshotKey{}, snap), snap.end
+	if domain.StageFrom(ctx) == domain.Desk {
+		snap := &snapshot{pool: s.deskRead}
+		return context.WithValue(ctx, snapshotKey{}, snap), snap.end
+	}
+	both := &[2]snapshot{{pool: s.liveRead}, {pool: s.deskRead}}
+	snap, desk := &both[0], &both[1]
+	snap.desk = desk
+	return context.WithValue(ctx, snapshotKey{}, snap), func() {
+		snap.end()
+		desk.end()
+	}
 }
 
 func snapshotFrom(ctx context.Context, p *pool) *snapshot {
 	if own, _ := ctx.Value(ownWritesKey{}).(*ownWrites); own != nil && own.read == p && own.snapshot != nil {
 		return own.snapshot
 	}
-	if snap, _ := ctx.Value(snapshotKey{}).(*snapshot); snap != nil && snap.pool == p {
+	snap, _ := ctx.Value(snapshotKey{}).(*snapshot)
+	switch {
+	case snap == nil:
+		return nil
+	case snap.pool == p:
 		return snap
+	case snap.desk != nil && snap.desk.pool == p && snap.desk.tryAcquire():
+		return snap.desk
 	}
 	return nil
+}
+
+// tryAcquire takes one of the pool's slots, if there is a free one, and reports whether the
+// snapshot holds one. The answer does not change before its end.
+func (snap *snapshot) tryAcquire() bool {
+	snap.slotOnce.Do(func() {
+		select {
+		case snap.pool.snapshotSlots <- struct{}{}:
+			snap.hasSlot = true
+		default:
+		}
+	})
+	return snap.hasSlot
 }
 
 // lock prepares for a statement: mu is held if there is no error. The first statement runs

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"testing"
 	"time"
@@ -162,6 +163,55 @@ func TestStatementsOfSnapshotsFail(t *testing.T) {
 			if got, err := s.ReadValues(snapshot, "SELECT 1", nil, 1); err != nil || got.At(0).Int() != 1 {
 				t.Errorf("the next one: got %v, %v", got, err)
 			}
+		}
+	})
+}
+
+// The desk's reads of an operation of live see one state of the desk. Where too many
+// snapshots of the desk are open they see the present one, and wait for nothing.
+func TestSnapshotOfLiveReadsDesk(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
+		live := domain.WithViewer(t.Context(), &domain.Viewer{Name: "ada", Role: domain.Admin, Clearance: domain.Red})
+		desk := domain.WithStage(live, domain.Desk)
+		tags := func(ctx context.Context) int64 {
+			t.Helper()
+			got, err := s.ReadValues(domain.WithStage(ctx, domain.Desk), "SELECT count(*) FROM tags", nil, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got.At(0).Int()
+		}
+		write := func(slug string) {
+			t.Helper()
+			if err := s.Desk(t.Context(), func(_ context.Context, tx *store.Tx) error {
+				tag(t, tx, slug, domain.Clear)
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range store.DeskSnapshots(s) + 1 { // no slot and no connection is lost
+			snapshot, end := s.Snapshot(live)
+			before := tags(snapshot)
+			write(fmt.Sprintf("tag-%d", i))
+			if got, now := tags(snapshot), tags(live); got != before || now != before+1 {
+				t.Errorf("got %d tags in the snapshot and %d outside, want %d and %d", got, now, before, before+1)
+			}
+			end()
+		}
+
+		for range store.DeskSnapshots(s) {
+			snapshot, end := s.Snapshot(desk)
+			defer end()
+			tags(snapshot)
+		}
+		snapshot, end := s.Snapshot(live)
+		defer end()
+		before := tags(snapshot)
+		write("last")
+		if got := tags(snapshot); got != before+1 {
+			t.Errorf("got %d tags, want %d", got, before+1)
 		}
 	})
 }
