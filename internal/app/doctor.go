@@ -105,6 +105,8 @@ type examination struct {
 
 	stores *store.Stores // nil: they could not be opened
 	live   *projection.Live
+	// logEmpty says that the desk has published nothing.
+	logEmpty bool
 }
 
 func (e *examination) ok(check, format string, args ...any) {
@@ -255,6 +257,7 @@ func (e *examination) checkMigrations(ctx context.Context) bool {
 func (e *examination) checkLog(ctx context.Context) {
 	const check = "log"
 	log, err := projection.CheckLog(ctx, e.stores.DeskRows())
+	e.logEmpty = err == nil && log.Entries == 0
 	switch {
 	case err != nil:
 		e.failed(ctx, check, err)
@@ -278,7 +281,11 @@ func (e *examination) checkLive(ctx context.Context) {
 	const check, rebuild = "live", "run \"redthread rebuild-live\""
 	lag, err := e.live.Lag(ctx)
 	if errors.Is(err, domain.ErrConflict) {
-		e.problem(check, rebuild+", if the desk is as it should be", "%s", oneLine(err))
+		do := rebuild + ", if the desk is as it should be"
+		if e.logEmpty {
+			do = "restore a backup of the desk, which has published nothing: \"redthread rebuild-live\" would remove all that live has"
+		}
+		e.problem(check, do, "%s", oneLine(err))
 		return
 	}
 	if err != nil {

@@ -43,7 +43,7 @@ func examine(t *testing.T, env map[string]string, args ...string) findings {
 	}
 	found := findings{}
 	for _, f := range report.Findings {
-		found[f.Check] += f.State + ": " + f.Found + "\n"
+		found[f.Check] += f.State + ": " + f.Found + "; do: " + f.Do + "\n"
 		if (f.State == "ok") != (f.Do == "") {
 			t.Errorf("%s: %s: %s: what to do is %q", f.Check, f.State, f.Found, f.Do)
 		}
@@ -126,10 +126,23 @@ func TestDoctor(t *testing.T) {
 		if c.DeskDSN != "" {
 			checkTrees(t, c, env)
 		}
+		for i, reason := range []string{"every attempt has failed since Monday; the last: 500", "disabled by ada", "the key of its owner is revoked", "a", "b", "c"} {
+			damage("desk", fmt.Sprintf("INSERT INTO webhooks (id, url, ceiling, secret, state, reason, cursor, last_number, created_by, created_at, updated_at)"+
+				" VALUES (%d, 'https://site.example/', 1, 'x', 'DISABLED', '%s', '', 0, 'ada', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00')", i+1, reason))
+		}
+		disabled := examine(t, env, "--quick")
+		for _, want := range []string{"is disabled: \"every attempt has failed since Monday; the last: 500\"; do: when that is mended", `is disabled: "the key of its owner is revoked"`, `is disabled: "a"`, "warning: 2 more webhooks are disabled"} {
+			disabled.wants(t, "disabled webhooks", "work", want)
+		}
+		if strings.Contains(disabled["work"], "ada") {
+			t.Errorf("a webhook that a person disabled is a finding: %s", disabled["work"])
+		}
 		future := "'2099-01-01 00:00:00+00:00'"
 		damage("desk", "UPDATE publication_entries SET at = "+future+" WHERE sequence = (SELECT max(sequence) FROM publication_entries)")
 		found := examine(t, env, "--quick")
 		found.wants(t, "a clock that is behind", "clock", "problem: the clock is ")
+		damage("desk", "DELETE FROM publication_entries")
+		examine(t, env, "--quick").wants(t, "an empty desk", "live", "do: restore a backup of the desk")
 		damage("desk", "UPDATE schema_migrations SET version = '2'||substr(version, 2) WHERE version = (SELECT max(version) FROM schema_migrations)")
 		damage("desk", "INSERT INTO schema_migrations (version, checksum, applied_at) VALUES ('29990101000000', 'x', "+future+")")
 		found = examine(t, env, "--quick")
@@ -239,6 +252,7 @@ func TestDoctorWithoutStores(t *testing.T) {
 		}
 	}
 	backups := t.TempDir()
+	examine(t, env, "--backups", filepath.Join(backups, "none")).wants(t, "no folder", "backups", "; do: correct --backups")
 	examine(t, env, "--backups", backups).wants(t, "no backup", "backups", "problem: there is no backup in")
 	if code, _, errs := run(t, env, "backup", backups); code != 0 {
 		t.Fatal(errs)

@@ -134,8 +134,9 @@ func (e *examination) checkBackups(ctx context.Context) {
 	}
 	name, at, err := backup.Latest(ctx, place)
 	switch age := e.now().Sub(at); {
+	case ctx.Err() != nil:
 	case err != nil:
-		e.failed(ctx, check, err)
+		e.problem(check, "correct --backups, or see why the place cannot be read", "%s", oneLine(err))
 	case name == "":
 		e.problem(check, "run \"redthread backup\", best with --every", "there is no backup in %s", e.input.backups)
 	case age > maxBackupAge:

@@ -4,7 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
@@ -146,23 +146,38 @@ func (e *examination) checkWork(ctx context.Context) {
 			e.warn(check, "start a server, or look for the cause in its log", "%s of the kind %s have been due for more than a day", domain.Count(j.Count, "job", "jobs"), j.Kind)
 		}
 	}
-	for _, c := range []struct{ query, found, do string }{
-		{"SELECT count(*) FROM schedules WHERE status = 'FAILED'", "%s failed", "read schedules(statuses: [FAILED]), which says why"},
-		{"SELECT count(*) FROM webhooks WHERE state = 'DISABLED' AND failing_since IS NOT NULL", "%s disabled because their receivers failed", "mend the receivers, and enable the webhooks: updateWebhook"},
-	} {
-		n, err := e.countRows(ctx, c.query)
-		if err != nil {
-			e.failed(ctx, check, err)
-		} else if n > 0 {
-			what := domain.Count(n, "schedule has", "schedules have")
-			if strings.Contains(c.query, "webhooks") {
-				what = domain.Count(n, "webhook is", "webhooks are")
-			}
-			e.warn(check, c.do, c.found, what)
-		}
+	failed, err := e.countRows(ctx, "SELECT count(*) FROM schedules WHERE status = 'FAILED'")
+	if err != nil {
+		e.failed(ctx, check, err)
+	} else if failed > 0 {
+		e.warn(check, "read schedules(statuses: [FAILED]), which says why", "%s failed", domain.Count(failed, "schedule has", "schedules have"))
 	}
+	e.checkWebhooks(ctx, check)
 	if len(e.found) == before {
-		e.ok(check, "no job waits for long, no schedule has failed, and no webhook is disabled by failures")
+		e.ok(check, "no job waits for long, no schedule has failed, and no webhook is disabled")
+	}
+}
+
+// checkWebhooks looks for webhooks that were disabled by something else than a person: a receiver that fails, or an owner
+// without the right.
+func (e *examination) checkWebhooks(ctx context.Context, check string) {
+	const shown = 3
+	disabled := 0
+	err := store.QueryRows(ctx, e.stores.DeskRows(), "SELECT id, reason FROM webhooks WHERE state = 'DISABLED' AND reason IS NOT NULL AND reason NOT LIKE 'disabled by %' ORDER BY id", nil, func(rows *sql.Rows) error {
+		var id domain.ID
+		var reason string
+		if err := rows.Scan(&id, &reason); err != nil {
+			return err
+		}
+		if disabled++; disabled <= shown {
+			e.warn(check, "when that is mended, enable it: updateWebhook(input: {id, enabled: true})", "the webhook %s is disabled: %s", id, strconv.Quote(reason))
+		}
+		return nil
+	})
+	if err != nil {
+		e.failed(ctx, check, err)
+	} else if disabled > shown {
+		e.warn(check, "read webhooks { nodes { id state reason } }", "%s disabled", domain.Count(disabled-shown, "more webhook is", "more webhooks are"))
 	}
 }
 
