@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -363,9 +364,9 @@ func texts[T fmt.Stringer](list []T) []string {
 
 func (p *program) printKeys(keys []keyView) error {
 	table := tabwriter.NewWriter(p.Stdout, 0, 0, 2, ' ', 0)
-	row(table, "ID", "NAME", "ROLE", "CLEARANCE", "KEY", "STATE", "LIMITED TO", "CREATED", "LAST USED", "EXPIRES")
+	row(table, "ID", "NAME", "ROLE", "CLEARANCE", "KEY", "STATE", "LIMITED TO", "GRANTED", "CREATED", "LAST USED", "EXPIRES")
 	for _, k := range keys {
-		row(table, k.ID.String(), k.Name, k.Role, k.Clearance, k.Hint+"…", k.State, k.limits(),
+		row(table, k.ID.String(), k.Name, k.Role, k.Clearance, k.Hint+"…", k.State, k.limits(), cmp.Or(strings.Join(k.Grants, ","), "-"),
 			k.CreatedAt.UTC().Format(time.DateOnly), day(k.LastUsedAt), day(k.ExpiresAt))
 	}
 	return table.Flush()

@@ -96,6 +96,14 @@ func TestTraces(t *testing.T) {
 			t.Fatalf("got %s", body)
 		}
 
+		for _, probe := range []string{"/healthz", "/readyz"} {
+			if res, err := http.Get(a.URL() + probe); err != nil {
+				t.Fatal(err)
+			} else {
+				_ = res.Body.Close()
+			}
+		}
+
 		const trace, parent = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, a.URL()+"/graphql",
 			strings.NewReader(`{"query":"query Named($s: String!) { report(slug: $s) { title tags { label } } }","variables":{"s":"privattext"}}`))
@@ -138,6 +146,9 @@ func TestTraces(t *testing.T) {
 		query(t, a, key, `mutation { schedulePublication(input: {documents: ["report:privattext"], action: UNPUBLISH, at: "`+time.Now().Add(1500*time.Millisecond).UTC().Format(time.RFC3339Nano)+`"}) { schedule { id } } }`)
 		job := func(s tracedSpan) bool { return strings.HasPrefix(s.Name, "job ") && len(s.Links) == 1 }
 		eventually(t, func() bool { return len(collector.find(job)) > 0 })
+		if got := collector.find(func(s tracedSpan) bool { return strings.HasSuffix(s.Name, "z") }); len(got) > 0 {
+			t.Errorf("probes have spans: %v", got)
+		}
 		cause := collector.find(job)[0].Links[0]
 		if found := collector.find(func(s tracedSpan) bool { return s.TraceID == cause.TraceID && s.Name == "POST /graphql" }); len(found) != 1 {
 			t.Errorf("the job is linked to %v", found)

@@ -69,7 +69,8 @@ func recordRoute(mux *http.ServeMux) http.Handler {
 // The three are one middleware, because each new context copies the request, and a
 // cache hit costs little else.
 //
-// observe, if not nil, is called with each request that was answered. tracer, if not nil, makes each one a span.
+// observe, if not nil, is called with each request that was answered. tracer, if not nil, makes each one a span, but for
+// those of probes.
 func receive(log *slog.Logger, trusted []netip.Prefix, observe func(Answered), tracer *tracing.Tracer) middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -78,7 +79,11 @@ func receive(log *slog.Logger, trusted []netip.Prefix, observe func(Answered), t
 			ctx := domain.WithRequestID(r.Context(), assignRequestID(w, r))
 			ctx = domain.WithClient(ctx, clientOf(r, trusted))
 			ctx = context.WithValue(ctx, requestInfoKey{}, info)
-			ctx, span := tracer.StartRequest(ctx, methodOf(r), r.Header.Get("Traceparent"), r.Header.Get("Tracestate"))
+			traced := tracer
+			if isProbe(r) {
+				traced = nil
+			}
+			ctx, span := traced.StartRequest(ctx, methodOf(r), r.Header.Get("Traceparent"), r.Header.Get("Tracestate"))
 			recorder := &responseRecorder{ResponseWriter: w}
 			// Deferred, because a handler may abort the connection by a panic.
 			defer func() {
@@ -97,6 +102,9 @@ func receive(log *slog.Logger, trusted []netip.Prefix, observe func(Answered), t
 		})
 	}
 }
+
+// isProbe reports whether a request asks how the process is, as one comes every few seconds.
+func isProbe(r *http.Request) bool { return r.URL.Path == "/healthz" || r.URL.Path == "/readyz" }
 
 // methodOf returns the method of a request for its span; "_OTHER", the word of the conventions, for one that a client has made up.
 func methodOf(r *http.Request) string {
@@ -139,7 +147,7 @@ func (v *requestInfo) log(ctx context.Context, log *slog.Logger, r *http.Request
 	switch {
 	case recorder.status >= http.StatusInternalServerError && recorder.status != http.StatusServiceUnavailable:
 		level = slog.LevelError
-	case r.URL.Path == "/healthz" || r.URL.Path == "/readyz":
+	case isProbe(r):
 		level = slog.LevelDebug
 	}
 	if !log.Enabled(ctx, level) {
