@@ -18,6 +18,8 @@ type pool struct {
 	snapshotSlots chan struct{}
 	// replicas, if not nil, are the servers that are read from; db is the primary.
 	replicas *replicaSet
+	// checkpoints, if not nil, are made of the SQLite file that the pool writes.
+	checkpoints *checkpointer
 }
 
 // newPool returns a pool of at most n connections to db, which it keeps open and
@@ -35,7 +37,7 @@ func (p *pool) close() error {
 	if p.replicas != nil {
 		p.replicas.close()
 	}
-	return p.db.Close()
+	return errors.Join(p.checkpoints.close(), p.db.Close())
 }
 
 // closeIdle closes the connections that are not in use.

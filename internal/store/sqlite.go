@@ -124,7 +124,8 @@ func (c Config) openSQLiteFile(file string, params ...string) (*sql.DB, error) {
 
 func (c Config) sqliteWriter(ctx context.Context, file, synchronous string) (*pool, error) {
 	db, err := c.openSQLiteFile(file, "_txlock=immediate",
-		"_pragma=journal_mode(WAL)", "_pragma=synchronous("+synchronous+")")
+		"_pragma=journal_mode(WAL)", "_pragma=synchronous("+synchronous+")",
+		fmt.Sprintf("_pragma=wal_autocheckpoint(%d)", writerCheckpointPages))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", filepath.Base(file), err)
 	}
@@ -141,6 +142,9 @@ func (c Config) sqliteWriter(ctx context.Context, file, synchronous string) (*po
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", filepath.Base(file), withDetail(err)), db.Close())
+	}
+	if p.checkpoints, err = startCheckpointer(file); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s for checkpoints: %w", filepath.Base(file), err), db.Close())
 	}
 	return p, nil
 }
@@ -164,6 +168,7 @@ func (s *Stores) ShrinkDesk(ctx context.Context) error {
 	if s.postgres() {
 		return nil
 	}
+	defer s.deskWrite.checkpoints.pause()()
 	for _, statement := range []string{"VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"} {
 		if _, err := s.deskWrite.db.ExecContext(ctx, statement); err != nil {
 			return fmt.Errorf("shrink the desk: %w", translate(err))

@@ -138,6 +138,7 @@ func tryTx(ctx context.Context, p *pool, lock int64, fn func(context.Context, *T
 	if err := commits.commit(tx.tx.Commit); err != nil {
 		return fmt.Errorf("commit: %w", translate(err))
 	}
+	p.checkpoints.afterCommit()
 	own.openSnapshot(ctx)
 	for _, f := range tx.after {
 		f()

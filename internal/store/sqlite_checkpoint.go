@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"sync"
+	"time"
+
+	"modernc.org/sqlite"
+)
+
+// SQLite copies committed pages from the write-ahead log of a file into the file, which is a
+// checkpoint. By default the commit does it that finds 1,000 pages in the log, and so one
+// write in some dozens waits for thousands of writes at random places and for two syncs.
+// Here a goroutine beside the writers does it.
+const (
+	// checkpointPages is from how many pages on a checkpoint is begun.
+	checkpointPages = 1000
+	// writerCheckpointPages is from how many pages on the writers make checkpoints
+	// themselves, so that the log is bounded where the goroutine does not keep up: 32 MB.
+	writerCheckpointPages = 8000
+	// checkpointPause is the least time between two looks at the length of the log.
+	checkpointPause = 50 * time.Millisecond
+)
+
+// A checkpointer makes checkpoints of one file.
+type checkpointer struct {
+	db        *sql.DB // one connection of its own
+	committed chan struct{}
+	stop      context.CancelFunc
+	done      chan struct{}
+	// mu is held during a checkpoint: SQLite refuses a second one at the same time.
+	mu sync.Mutex
+}
+
+// startCheckpointer begins to make checkpoints of a file that is in WAL mode.
+func startCheckpointer(file string) (*checkpointer, error) {
+	inner, err := sqlite.NewConnector(sqliteDSN(file, "_pragma=query_only(1)", "_pragma=cache_size(-100)"))
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	c := &checkpointer{db: sql.OpenDB(inner), committed: make(chan struct{}, 1), stop: stop, done: make(chan struct{})}
+	c.db.SetMaxOpenConns(1)
+	go c.run(ctx)
+	return c, nil
+}
+
+func (c *checkpointer) run(ctx context.Context) {
+	defer close(c.done)
+	for {
+		select {
+		case <-c.committed:
+		case <-ctx.Done():
+			return
+		}
+		c.checkpoint(ctx)
+		select {
+		case <-time.After(checkpointPause):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// checkpoint makes a checkpoint if there are enough pages. It waits for no reader and no
+// writer, and no writer waits for it. What fails is tried again after the next commit, and
+// in the end by the writer, which reports it.
+func (c *checkpointer) checkpoint(ctx context.Context) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var busy, pages, copied int
+	if err := c.db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(NOOP)").Scan(&busy, &pages, &copied); err == nil && pages-copied >= checkpointPages {
+		_, _ = c.db.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
+	}
+}
+
+// afterCommit says that pages were written. It does not block.
+func (c *checkpointer) afterCommit() {
+	if c == nil {
+		return
+	}
+	select {
+	case c.committed <- struct{}{}:
+	default:
+	}
+}
+
+// pause waits for a checkpoint that is under way, and allows none until resume is called.
+func (c *checkpointer) pause() (resume func()) {
+	c.mu.Lock()
+	return c.mu.Unlock
+}
+
+func (c *checkpointer) close() error {
+	if c == nil {
+		return nil
+	}
+	c.stop()
+	<-c.done
+	return c.db.Close()
+}
