@@ -1,6 +1,11 @@
 package editorial
 
 import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
 	"github.com/redthread-api/redthread/internal/aggregate"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/markdown"
@@ -20,16 +25,51 @@ type decodedInput struct {
 func decodeAhead(params SaveParams) *decodedInput {
 	in := &decodedInput{params: params}
 	in.given = in.decode(&in.problems)
-	if params.Mode == Upsert {
-		return in
+	if params.Mode != Upsert {
+		in.parse()
 	}
+	return in
+}
+
+// decodeUpsert is decodeAhead for a save with the mode Upsert.
+func decodeUpsert(params SaveParams) *decodedInput {
+	params.Mode = Upsert
+	return decodeAhead(params)
+}
+
+// parse parses the texts.
+func (in *decodedInput) parse() {
 	in.parsed = parsedTexts{}
-	for _, f := range aggregate.ProseFields(aggregate.SpecOf(params.Type).Fields) {
+	for _, f := range aggregate.ProseFields(aggregate.SpecOf(in.params.Type).Fields) {
 		if text := in.given.Root.Text(f.ColumnName()); text != "" {
 			in.parsed[text] = markdown.Parse(text)
 		}
 	}
-	return in
+}
+
+// decodeNewAhead decodes, ahead of the transaction and on all processors, the inputs of documents that seem to be new, and
+// parses their texts. For others it returns nil.
+func (d *Desk) decodeNewAhead(ctx context.Context, docs []SaveParams) ([]*decodedInput, error) {
+	names := aggregate.NewNameCache()
+	names.Rows = d.stores.DeskRows()
+	if err := names.Load(ctx, nil, slugsOf(docs)); err != nil {
+		return nil, err
+	}
+	inputs := make([]*decodedInput, len(docs))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(docs)) && ctx.Err() == nil; i = next.Add(1) - 1 {
+				if isNew(names, docs[i]) {
+					inputs[i] = decodeUpsert(docs[i])
+					inputs[i].parse()
+				}
+			}
+		})
+	}
+	workers.Wait()
+	return inputs, ctx.Err()
 }
 
 func (in *decodedInput) decode(p *domain.Problems) *aggregate.Patch {

@@ -34,6 +34,10 @@ func (d *Desk) SaveAll(ctx context.Context, docs []SaveParams) ([]SaveOutcome, e
 	if err != nil {
 		return nil, err
 	}
+	inputs, err := d.decodeNewAhead(ctx, docs)
+	if err != nil {
+		return nil, err
+	}
 	var outcomes []SaveOutcome
 	_, err = d.Transact(ctx, TransactionParams{Name: "save documents"}, func(ctx context.Context) error {
 		outcomes = make([]SaveOutcome, len(docs))
@@ -44,7 +48,7 @@ func (d *Desk) SaveAll(ctx context.Context, docs []SaveParams) ([]SaveOutcome, e
 		}
 		for i := 0; i < len(docs); {
 			if isNew(names, docs[i]) {
-				n, err := d.saveNew(ctx, viewer, names, docs[i:], outcomes[i:])
+				n, err := d.saveNew(ctx, viewer, names, docs[i:], inputs[i:], outcomes[i:])
 				if err != nil {
 					return err
 				}
@@ -98,13 +102,13 @@ func isRefusal(err error) bool {
 
 // saveNew saves the documents up to the first that is on the desk already, or may be. It
 // returns their number. names has looked up their names.
-func (d *Desk) saveNew(ctx context.Context, viewer *domain.Viewer, names *aggregate.NameCache, docs []SaveParams, outcomes []SaveOutcome) (int, error) {
+func (d *Desk) saveNew(ctx context.Context, viewer *domain.Viewer, names *aggregate.NameCache, docs []SaveParams, inputs []*decodedInput, outcomes []SaveOutcome) (int, error) {
 	var done int
 	err := d.edit(ctx, viewer, func(ctx context.Context, e *editTx) error {
 		e.names = names
 		b := &saveBatch{editTx: e, rows: map[domain.Type][]*aggregate.Row{}}
 		for done = 0; done < len(docs) && isNew(names, docs[done]); done++ {
-			saved, err := b.save(ctx, docs[done])
+			saved, err := b.save(ctx, docs[done], inputs[done])
 			if err != nil && !isRefusal(err) {
 				return err
 			}
@@ -126,13 +130,10 @@ type saveBatch struct {
 // loadNames looks up the slugs of documents that are to be saved, and the documents that
 // they refer to, in few statements.
 func loadNames(ctx context.Context, cache *aggregate.NameCache, docs []SaveParams) error {
-	slugs, names := map[domain.Type][]string{}, map[domain.Type][]string{}
+	names := map[domain.Type][]string{}
 	for _, doc := range docs {
-		if slug, _ := doc.Fields["slug"].(string); slug != "" {
-			slugs[doc.Type] = append(slugs[doc.Type], slug)
-			if doc.Mode == Upsert {
-				names[doc.Type] = append(names[doc.Type], slug)
-			}
+		if slug, _ := doc.Fields["slug"].(string); slug != "" && doc.Mode == Upsert {
+			names[doc.Type] = append(names[doc.Type], slug)
 		}
 		if id, _ := doc.Fields["id"].(string); doc.Mode == Update && id != "" {
 			names[doc.Type] = append(names[doc.Type], id)
@@ -140,7 +141,17 @@ func loadNames(ctx context.Context, cache *aggregate.NameCache, docs []SaveParam
 		s := aggregate.SpecOf(doc.Type)
 		eachName(s.Fields, s.Lists, doc.Fields, func(t domain.Type, name string) { names[t] = append(names[t], name) })
 	}
-	return cache.Load(ctx, names, slugs)
+	return cache.Load(ctx, names, slugsOf(docs))
+}
+
+func slugsOf(docs []SaveParams) map[domain.Type][]string {
+	slugs := map[domain.Type][]string{}
+	for _, doc := range docs {
+		if slug, _ := doc.Fields["slug"].(string); slug != "" {
+			slugs[doc.Type] = append(slugs[doc.Type], slug)
+		}
+	}
+	return slugs
 }
 
 // eachName calls f for the names of other documents in an input. It may miss some, which
@@ -177,12 +188,17 @@ func isNew(names *aggregate.NameCache, params SaveParams) bool {
 	return names.Free(params.Type, slug) && (!given || version == nil)
 }
 
-// save checks a new document, and adds it to the batch.
-func (b *saveBatch) save(ctx context.Context, params SaveParams) (SaveResult, error) {
+// save checks a new document, and adds it to the batch. input is nil if it was not decoded ahead.
+func (b *saveBatch) save(ctx context.Context, params SaveParams, input *decodedInput) (SaveResult, error) {
 	s := aggregate.SpecOf(params.Type)
 	var p domain.Problems
 	message := optionalLine(params.Fields["message"], "message", &p)
-	given := aggregate.DecodeInput(s, params.Fields, []string{"message", "version"}, &p)
+	if input == nil {
+		input = decodeUpsert(params)
+	}
+	given := input.take(&p)
+	b.parsed = input.parsed
+	defer func() { b.parsed = nil }()
 	if err := aggregate.ResolveRefs(ctx, b.names, given.Refs, &p); err != nil {
 		return SaveResult{}, err
 	}
@@ -232,6 +248,7 @@ func (b *saveBatch) flush(ctx context.Context) error {
 	if err := b.tx.CountDocuments(len(b.revisions)); err != nil {
 		return err
 	}
+	analysed := b.analyse()
 	var keys []nameKey
 	for _, t := range aggregate.LogOrder() { // a type comes before those that refer to it
 		table := aggregate.TableOf(t)
@@ -267,7 +284,7 @@ func (b *saveBatch) flush(ctx context.Context) error {
 	if err := aggregate.InsertRevisions(ctx, b.tx, b.revisions); err != nil {
 		return err
 	}
-	if err := b.indexAll(ctx); err != nil {
+	if err := b.indexAll(ctx, <-analysed); err != nil {
 		return err
 	}
 	clear(b.rows)
@@ -275,17 +292,31 @@ func (b *saveBatch) flush(ctx context.Context) error {
 	return b.record(ctx, audit.Entry{Action: audit.Create, Documents: ids, Detail: "version 1"})
 }
 
-// indexAll writes the documents of the batch to the desk's search index.
-func (b *saveBatch) indexAll(ctx context.Context) error {
-	w := search.NewWriter(b.tx)
+// documents returns the documents of the batch for the search index.
+func (b *saveBatch) documents() []search.Document {
+	var all []search.Document
 	for t, rows := range b.rows {
-		documents := make([]search.Document, len(rows))
-		for i, r := range rows {
-			documents[i] = search.Document{Root: r, Type: t, New: true, Published: b.at}
+		for _, r := range rows {
+			all = append(all, search.Document{Root: r, Type: t, New: true, Published: b.at})
 		}
-		if err := w.Put(ctx, documents...); err != nil {
-			return err
-		}
+	}
+	return all
+}
+
+// analyse finds the terms of the batch while it is written. The channel gets them once.
+func (b *saveBatch) analyse() <-chan search.Analysed {
+	analysed := make(chan search.Analysed, 1)
+	documents := b.documents()
+	go func() { analysed <- search.Analyse(documents...) }()
+	return analysed
+}
+
+// indexAll writes the batch to the desk's search index.
+func (b *saveBatch) indexAll(ctx context.Context, analysed search.Analysed) error {
+	w := search.NewWriter(b.tx)
+	w.UseAnalysed(analysed)
+	if err := w.Put(ctx, b.documents()...); err != nil {
+		return err
 	}
 	return w.Flush(ctx)
 }

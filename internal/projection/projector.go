@@ -117,20 +117,25 @@ func (p *projector) apply(ctx context.Context, entries []Entry) error {
 type snapshotBatch struct {
 	keys  []aggregate.RevisionKey
 	snaps map[aggregate.RevisionKey]*aggregate.Snapshot
+	terms search.Analysed // of the snapshots, or nothing
 	err   error
 }
 
 // readAhead reads and decodes snapshots while those before them are written, so
 // that live's lock is held only for writing. At most two batches are in memory. The
-// goroutine ends with ctx or after an error.
-func readAhead(ctx context.Context, desk store.Rows, keys []aggregate.RevisionKey, size int) <-chan snapshotBatch {
+// goroutine ends with ctx or after an error. analyse says whether the terms of the next batch are to be found as well.
+func readAhead(ctx context.Context, desk store.Rows, keys []aggregate.RevisionKey, size int, analyse func() bool) <-chan snapshotBatch {
 	batches := make(chan snapshotBatch)
 	go func() {
 		defer close(batches)
 		for batch := range slices.Chunk(keys, size) {
 			snaps, err := aggregate.ReadRevisionKeys(ctx, desk, batch)
+			var terms search.Analysed
+			if err == nil && analyse() {
+				terms = analyseSnapshots(snaps)
+			}
 			select {
-			case batches <- snapshotBatch{batch, snaps, err}:
+			case batches <- snapshotBatch{batch, snaps, terms, err}:
 			case <-ctx.Done():
 				return
 			}
@@ -142,6 +147,14 @@ func readAhead(ctx context.Context, desk store.Rows, keys []aggregate.RevisionKe
 	return batches
 }
 
+func analyseSnapshots(snaps map[aggregate.RevisionKey]*aggregate.Snapshot) search.Analysed {
+	documents := make([]search.Document, 0, len(snaps))
+	for _, snap := range snaps {
+		documents = append(documents, search.Document{Root: snap.Root, Type: snap.Type})
+	}
+	return search.Analyse(documents...)
+}
+
 // putAll writes documents in the published revisions, and returns those that were purged
 // since.
 func (p *projector) putAll(ctx context.Context, keys []aggregate.RevisionKey, final map[domain.ID]Entry) (purged []domain.ID, err error) {
@@ -151,7 +164,7 @@ func (p *projector) putAll(ctx context.Context, keys []aggregate.RevisionKey, fi
 	})
 	ahead, stop := context.WithCancel(ctx)
 	defer stop()
-	for batch := range readAhead(ahead, p.desk, keys, aggregate.MaxBatch) {
+	for batch := range readAhead(ahead, p.desk, keys, aggregate.MaxBatch, func() bool { return true }) {
 		if batch.err != nil {
 			return nil, batch.err
 		}
@@ -167,6 +180,7 @@ func (p *projector) putAll(ctx context.Context, keys []aggregate.RevisionKey, fi
 // putBatch writes a batch of documents to live. It returns the documents that were
 // purged since: later entries of the log unpublish them.
 func (p *projector) putBatch(ctx context.Context, batch snapshotBatch, final map[domain.ID]Entry) (purged []domain.ID, err error) {
+	p.index.UseAnalysed(batch.terms)
 	byType := map[domain.Type][]*aggregate.Snapshot{}
 	for _, key := range batch.keys {
 		if snap := batch.snaps[key]; snap != nil {

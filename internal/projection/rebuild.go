@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sort"
+	"sync/atomic"
 	"time"
 
 	"github.com/redthread-api/redthread/internal/aggregate"
@@ -137,7 +138,8 @@ func (l *Live) stage(ctx context.Context, progress func(done, of int)) error {
 	ahead, stop := context.WithCancel(ctx)
 	defer stop()
 	progress(start, len(entries))
-	for batch := range readAhead(ahead, desk, keys, l.staged) {
+	var analyse atomic.Bool // the index needed the terms of most of the last batch, and so may need those of the next
+	for batch := range readAhead(ahead, desk, keys, l.staged, analyse.Load) {
 		if batch.err != nil {
 			return batch.err
 		}
@@ -147,6 +149,7 @@ func (l *Live) stage(ctx context.Context, progress func(done, of int)) error {
 			if err := p.stage(ctx, batch, of); err != nil {
 				return err
 			}
+			analyse.Store(p.index.Analyses() > len(of)/2)
 			if err := p.index.Flush(ctx); err != nil {
 				return err
 			}

@@ -38,24 +38,39 @@ func (o *occurrences) add(term string, number uint32, field int, position uint32
 		}
 		o.places = append(o.places, place{field: noField}) // 0 ends a list
 	}
-	at := uint32(len(o.places))
-	o.places = append(o.places, place{number: number, position: position, field: uint8(field)})
 	list, ok := o.terms[term]
 	if !ok {
-		o.terms[term] = uint32(len(o.lists))
-		o.lists = append(o.lists, occurrenceList{term: term, first: at, last: at})
-		return
+		list = uint32(len(o.lists))
+		o.terms[term] = list
+		o.lists = append(o.lists, occurrenceList{term: term})
 	}
-	o.places[o.lists[list].last].next = at
-	o.lists[list].last = at
+	o.append(list, place{number: number, position: position, field: uint8(field)})
+}
+
+// append adds a place to a list.
+func (o *occurrences) append(list uint32, p place) {
+	at := uint32(len(o.places))
+	o.places = append(o.places, p)
+	l := &o.lists[list]
+	if l.first == 0 {
+		l.first = at
+	} else {
+		o.places[l.last].next = at
+	}
+	l.last = at
 }
 
 // addAll adds the places of one unit, found ahead.
 func (o *occurrences) addAll(other *occurrences, number uint32) {
 	for _, list := range other.lists {
-		for at := list.first; at != 0; at = other.places[at].next {
-			p := &other.places[at]
-			o.add(list.term, number, int(p.field), p.position)
+		first := &other.places[list.first]
+		o.add(list.term, number, int(first.field), first.position)
+		into := uint32(len(o.lists) - 1) // where the term is new
+		if o.lists[into].term != list.term {
+			into = o.terms[list.term]
+		}
+		for at := first.next; at != 0; at = other.places[at].next {
+			o.append(into, place{number: number, position: other.places[at].position, field: other.places[at].field})
 		}
 	}
 }

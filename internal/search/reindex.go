@@ -197,10 +197,10 @@ func (t *target) reindex(ctx context.Context, done func(int)) error {
 		if err != nil {
 			return err
 		}
-		ahead := analyseAhead(documents)
+		ahead := Analyse(documents...)
 		err = t.write(ctx, func(ctx context.Context, tx *store.Tx) error {
 			w := NewWriter(tx)
-			w.ahead = ahead
+			w.UseAnalysed(ahead)
 			documents, err := t.load(ctx, tx, ids)
 			if err != nil {
 				return err

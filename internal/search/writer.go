@@ -26,6 +26,7 @@ type Writer struct {
 
 	ahead       map[domain.ID]analysed
 	occurrences occurrences
+	analyses    int // see Analyses
 	written     int // units with new postings
 	stored      []storedUnit
 	removed     []domain.ID
@@ -215,6 +216,7 @@ func (w *Writer) Put(ctx context.Context, documents ...Document) error {
 				w.occurrences.remove(number)
 			}
 			w.analyse(u, number, hash)
+			w.analyses++
 			w.written++
 			u.Generation = w.nextGeneration()
 			w.units[u.ID] = knownUnit{number, hash}
@@ -236,7 +238,13 @@ func (w *Writer) Put(ctx context.Context, documents ...Document) error {
 	return nil
 }
 
-// analysed is the terms of a unit that were found ahead of a transaction.
+// Analysed is the terms of documents that were found ahead of the transaction that writes them, so that its lock is held
+// for less long.
+type Analysed struct {
+	units map[domain.ID]analysed
+}
+
+// analysed is the terms of a unit.
 type analysed struct {
 	hash        int64
 	occurrences occurrences
@@ -253,10 +261,9 @@ func (w *Writer) analyse(u *unit, number uint32, hash int64) {
 	u.collect(&w.occurrences, number)
 }
 
-// analyseAhead finds the terms of documents ahead of the transaction that writes them, so that its lock is held for less
-// long. A document that has changed by then is analysed again.
-func analyseAhead(documents []Document) map[domain.ID]analysed {
-	all := map[domain.ID]analysed{}
+// Analyse finds the terms of documents, for [Writer.UseAnalysed].
+func Analyse(documents ...Document) Analysed {
+	all := Analysed{map[domain.ID]analysed{}}
 	for i := range documents {
 		if !Indexed(documents[i].Type) {
 			continue
@@ -267,11 +274,18 @@ func analyseAhead(documents []Document) map[domain.ID]analysed {
 			a := analysed{hash: u.hash()}
 			u.collect(&a.occurrences, 0)
 			a.lengths = u.Lengths
-			all[u.ID] = a
+			all.units[u.ID] = a
 		}
 	}
 	return all
 }
+
+// UseAnalysed lets the writer use what was found ahead, in place of what it was given before. A document that has changed
+// since is analysed again.
+func (w *Writer) UseAnalysed(a Analysed) { w.ahead = a.units }
+
+// Analyses returns of how many units the writer has needed the terms so far: those that the index did not have as they are.
+func (w *Writer) Analyses() int { return w.analyses }
 
 // nextGeneration is the generation of what this writer writes.
 func (w *Writer) nextGeneration() uint32 { return w.manifest.generation + 1 }
