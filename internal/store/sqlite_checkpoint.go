@@ -17,7 +17,9 @@ const (
 	// checkpointPages is from how many pages on a checkpoint is begun.
 	checkpointPages = 1000
 	// writerCheckpointPages is from how many pages on the writers make checkpoints
-	// themselves, so that the log is bounded where the goroutine does not keep up: 32 MB.
+	// themselves, and the goroutine makes none: 32 MB. The log begins anew only after all of
+	// it was copied. Where writes go on without a pause that never is so beside them, and
+	// the log would grow without end.
 	writerCheckpointPages = 8000
 	// checkpointPause is the least time between two looks at the length of the log.
 	checkpointPause = 50 * time.Millisecond
@@ -70,7 +72,7 @@ func (c *checkpointer) checkpoint(ctx context.Context) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var busy, pages, copied int
-	if err := c.db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(NOOP)").Scan(&busy, &pages, &copied); err == nil && pages-copied >= checkpointPages {
+	if err := c.db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(NOOP)").Scan(&busy, &pages, &copied); err == nil && pages-copied >= checkpointPages && pages < writerCheckpointPages {
 		_, _ = c.db.ExecContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
 	}
 }

@@ -3,6 +3,8 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -49,4 +51,34 @@ func TestCheckpointsBesideWriters(t *testing.T) {
 			t.Logf("%s: %d of %d pages", stage, copied, pages)
 		}
 	})
+}
+
+// The write-ahead log does not grow without end where writes go on without a pause.
+func TestLogIsBounded(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, err := store.Open(t.Context(), store.Config{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for range 150 {
+		if err := s.Live(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+			for _, statement := range []string{"CREATE TABLE IF NOT EXISTS pages (bytes BLOB)", "DELETE FROM pages", "INSERT INTO pages VALUES (randomblob(1000000))"} {
+				if _, err := tx.Exec(ctx, statement); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	info, err := os.Stat(filepath.Join(dir, "live.db-wal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if size := info.Size() >> 20; size > 64 {
+		t.Errorf("after 150 MB were written the log has %d MB", size)
+	}
 }
