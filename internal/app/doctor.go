@@ -105,8 +105,8 @@ type examination struct {
 
 	stores *store.Stores // nil: they could not be opened
 	live   *projection.Live
-	// logEmpty says that the desk has published nothing.
-	logEmpty bool
+	// liveMissing says that there is a desk and no file of live.
+	liveMissing bool
 }
 
 func (e *examination) ok(check, format string, args ...any) {
@@ -201,6 +201,9 @@ func (e *examination) examineStores(ctx context.Context) {
 	}
 	e.ok("stores", "%s: %s", engine, e.config.location())
 	e.checkEngine(ctx)
+	if e.liveMissing {
+		return // the finding about the files says what to do first
+	}
 	e.checkIntegrity(ctx)
 	e.checkClock(ctx)
 	if !e.checkMigrations(ctx) {
@@ -257,7 +260,6 @@ func (e *examination) checkMigrations(ctx context.Context) bool {
 func (e *examination) checkLog(ctx context.Context) {
 	const check = "log"
 	log, err := projection.CheckLog(ctx, e.stores.DeskRows())
-	e.logEmpty = err == nil && log.Entries == 0
 	switch {
 	case err != nil:
 		e.failed(ctx, check, err)
@@ -281,11 +283,8 @@ func (e *examination) checkLive(ctx context.Context) {
 	const check, rebuild = "live", "run \"redthread rebuild-live\""
 	lag, err := e.live.Lag(ctx)
 	if errors.Is(err, domain.ErrConflict) {
-		do := rebuild + ", if the desk is as it should be"
-		if e.logEmpty {
-			do = "restore a backup of the desk, which has published nothing: \"redthread rebuild-live\" would remove all that live has"
-		}
-		e.problem(check, do, "%s", oneLine(err))
+		e.problem(check, "see whether this is the right desk, with all that was published; if it is not, restore its backup, and if it is, "+rebuild+
+			", which removes from live what this desk has not published", "%s", oneLine(err))
 		return
 	}
 	if err != nil {

@@ -142,7 +142,7 @@ func TestDoctor(t *testing.T) {
 		found := examine(t, env, "--quick")
 		found.wants(t, "a clock that is behind", "clock", "problem: the clock is ")
 		damage("desk", "DELETE FROM publication_entries")
-		examine(t, env, "--quick").wants(t, "an empty desk", "live", "do: restore a backup of the desk")
+		examine(t, env, "--quick").wants(t, "an empty desk", "live", "if it is not, restore its backup")
 		damage("desk", "UPDATE schema_migrations SET version = '2'||substr(version, 2) WHERE version = (SELECT max(version) FROM schema_migrations)")
 		damage("desk", "INSERT INTO schema_migrations (version, checksum, applied_at) VALUES ('29990101000000', 'x', "+future+")")
 		found = examine(t, env, "--quick")
@@ -234,6 +234,9 @@ func TestDoctorWithoutStores(t *testing.T) {
 	}
 	found = examine(t, env)
 	found.wants(t, "no live", "files", "problem: live.db is missing")
+	if found["integrity"]+found["migrations"]+found["live"] != "" {
+		t.Errorf("no live: there is other advice: %v", found)
+	}
 	if _, err := os.Stat(live); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("live.db was made: %v", err)
 	}

@@ -60,7 +60,8 @@ func (e *examination) checkFiles() {
 		e.checkFile(check, file)
 	}
 	if _, err := os.Stat(filepath.Join(e.config.Data, "live.db")); errors.Is(err, fs.ErrNotExist) && store.Exists(e.config.stores(nil)) {
-		e.problem(check, "start the server: it makes live anew from the publication log", "live.db is missing")
+		e.liveMissing = true
+		e.problem(check, "start the server: it makes live anew from the publication log; then run this again", "live.db is missing")
 	}
 	if len(e.found) == before {
 		e.ok(check, "the files in %s are this user's alone", e.config.Data)

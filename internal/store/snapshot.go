@@ -153,6 +153,7 @@ func (snap *snapshot) fail(ctx context.Context, err error) error {
 
 func (snap *snapshot) end() {
 	snap.once.Do(func() { snap.err = sql.ErrTxDone })
+	snap.slotOnce.Do(func() {}) // a read that comes later takes no slot
 	if snap.conn != nil {
 		snap.mu.Lock()
 		snap.failed = sql.ErrTxDone

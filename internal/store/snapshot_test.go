@@ -201,6 +201,13 @@ func TestSnapshotOfLiveReadsDesk(t *testing.T) {
 			end()
 		}
 
+		// Reads after the end take no slots.
+		for range store.DeskSnapshots(s) + 1 {
+			late, end := s.Snapshot(live)
+			end()
+			tags(late)
+		}
+
 		for range store.DeskSnapshots(s) {
 			snapshot, end := s.Snapshot(desk)
 			defer end()
