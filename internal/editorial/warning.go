@@ -154,9 +154,16 @@ func sameNamesQuery(engine string, t domain.Type, names []docName, id domain.ID)
 	for i, n := range names {
 		keys[i] = n.key
 	}
-	return query{"SELECT k.name, d.id, d.slug FROM name_keys k JOIN " + aggregate.TableOf(t).Name + " d ON d.id = k.document_id" +
-		" WHERE k.type = ? AND k.name" + store.InSet(engine) + " AND d.id <> ? AND d.deleted_at IS NULL" +
-		fmt.Sprintf(" LIMIT %d", maxNamesakes), []any{int64(t), store.TextSet(engine, keys), int64(id)}}
+	return namesakesQuery("k.name", "k.document_id", t, "name_keys k WHERE k.type = ? AND k.name"+store.InSet(engine)+" AND k.document_id <> ?",
+		[]any{int64(t), store.TextSet(engine, keys), int64(id)})
+}
+
+// namesakesQuery returns the query for the value, id and slug of those documents of a type that rows refer to. The
+// slugs are looked up one by one, and not joined: PostgreSQL keeps the plan that it has made for a new
+// database, and of a join that plan reads all documents until it has statistics.
+func namesakesQuery(value, id string, t domain.Type, rows string, args []any) query {
+	return query{fmt.Sprintf("SELECT value, id, slug FROM (SELECT %[1]s AS value, %[2]s AS id, (SELECT d.slug FROM %[3]s d WHERE d.id = %[2]s AND d.deleted_at IS NULL) AS slug FROM %[4]s) n"+
+		" WHERE slug IS NOT NULL LIMIT %[5]d", value, id, aggregate.TableOf(t).Name, rows, maxNamesakes), args}
 }
 
 func sameIdentifiersQuery(rows []*aggregate.Row, id domain.ID) query {
@@ -171,9 +178,8 @@ func sameIdentifiersQuery(rows []*aggregate.Row, id domain.ID) query {
 		row := rows[min(i, len(rows)-1)]
 		args = append(args, row.Text("scheme"), row.Text("value"))
 	}
-	return query{"SELECT i.scheme || ' ' || i.value, d.id, d.slug FROM entity_identifiers i JOIN entities d ON d.id = i.entity_id" +
-		" WHERE (i.scheme, i.value) IN (VALUES " + strings.Repeat("(?, ?), ", size-1) + "(?, ?)) AND d.id <> ? AND d.deleted_at IS NULL" +
-		fmt.Sprintf(" LIMIT %d", maxNamesakes), append(args, int64(id))}
+	return namesakesQuery("i.scheme || ' ' || i.value", "i.entity_id", domain.Entity,
+		"entity_identifiers i WHERE (i.scheme, i.value) IN (VALUES "+strings.Repeat("(?, ?), ", size-1)+"(?, ?)) AND i.entity_id <> ?", append(args, int64(id)))
 }
 
 func sameAddressQuery(address string, id domain.ID) query {
