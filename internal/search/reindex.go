@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/redthread-api/redthread/internal/aggregate"
@@ -93,12 +94,32 @@ func (m *Maintenance) Reindex(ctx context.Context, progress func(done, of int)) 
 		of, done = of+all, done+reached
 	}
 	progress(done, of)
+	var mu sync.Mutex
+	return m.each(ctx, func(ctx context.Context, t *target) error {
+		return t.reindex(ctx, func(n int) {
+			mu.Lock()
+			defer mu.Unlock()
+			done += n
+			progress(done, of)
+		})
+	})
+}
+
+// each does work on the indexes of both stores at the same time: each store has a write lock of its own. The
+// first error ends the work on the other.
+func (m *Maintenance) each(ctx context.Context, work func(context.Context, *target) error) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var all sync.WaitGroup
 	for _, t := range m.targets {
-		if err := t.reindex(ctx, func(n int) { done += n; progress(done, of) }); err != nil {
-			return err
-		}
+		all.Go(func() {
+			if err := work(ctx, t); err != nil {
+				stop(err)
+			}
+		})
 	}
-	return nil
+	all.Wait()
+	return context.Cause(ctx)
 }
 
 // restart makes a reindex due, unless one has begun.
@@ -347,13 +368,10 @@ func (m *Maintenance) Merge(ctx context.Context) error {
 
 // MergeAll merges each index into one segment, which makes it smallest and quickest.
 func (m *Maintenance) MergeAll(ctx context.Context) error {
-	for _, t := range m.targets {
+	return m.each(ctx, func(ctx context.Context, t *target) error {
 		if err := t.mergeAll(ctx); err != nil && !errors.Is(err, errMerging) {
 			return err
 		}
-		if err := t.clean(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+		return t.clean(ctx)
+	})
 }
