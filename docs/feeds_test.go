@@ -32,7 +32,7 @@ func TestFeedsGuide(t *testing.T) {
 	t.Parallel()
 	stores := storetest.SQLite(t)
 	log := slog.New(slog.DiscardHandler)
-	desk := editorial.New(stores, projection.New(stores, log, time.Now), log, time.Now)
+	desk := editorial.New(stores, projection.New(stores, log, time.Now).WithPatience(storetest.Patience), log, time.Now)
 	api := graph.Handler(graph.Config{Stores: stores, Desk: desk, Log: log})
 	editor := domain.WithViewer(t.Context(), &domain.Viewer{Name: "Ann", Role: domain.Editor, Clearance: domain.Red, KeyID: 1})
 	ask := func(ctx context.Context, query string, variables map[string]any) ([]byte, error) {

@@ -28,7 +28,7 @@ func TestPersistedDocuments(t *testing.T) {
 	t.Parallel()
 	stores := storetest.SQLite(t)
 	log := slog.New(slog.DiscardHandler)
-	api := graph.Handler(graph.Config{Stores: stores, Desk: editorial.New(stores, projection.New(stores, log, time.Now), log, time.Now), Log: log})
+	api := graph.Handler(graph.Config{Stores: stores, Desk: editorial.New(stores, projection.New(stores, log, time.Now).WithPatience(storetest.Patience), log, time.Now), Log: log})
 	serve := func(v *domain.Viewer, method, target, body string) map[string]any {
 		t.Helper()
 		r := httptest.NewRequestWithContext(domain.WithViewer(t.Context(), v), method, target, strings.NewReader(body))

@@ -27,7 +27,7 @@ func demoAPI(t *testing.T) func(ctx context.Context, request map[string]any) []b
 	t.Helper()
 	stores := storetest.SQLite(t)
 	log := slog.New(slog.DiscardHandler)
-	api := graph.Handler(graph.Config{Stores: stores, Desk: editorial.New(stores, projection.New(stores, log, time.Now), log, time.Now), Log: log})
+	api := graph.Handler(graph.Config{Stores: stores, Desk: editorial.New(stores, projection.New(stores, log, time.Now).WithPatience(storetest.Patience), log, time.Now), Log: log})
 	run := func(ctx context.Context, request map[string]any) []byte {
 		body, err := json.Marshal(request)
 		if err != nil {

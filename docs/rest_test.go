@@ -31,7 +31,7 @@ func TestREST(t *testing.T) {
 	t.Parallel()
 	stores := storetest.SQLite(t)
 	log := slog.New(slog.DiscardHandler)
-	api := graph.Handler(graph.Config{Stores: stores, Desk: editorial.New(stores, projection.New(stores, log, time.Now), log, time.Now), Log: log})
+	api := graph.Handler(graph.Config{Stores: stores, Desk: editorial.New(stores, projection.New(stores, log, time.Now).WithPatience(storetest.Patience), log, time.Now), Log: log})
 	editor := domain.WithViewer(t.Context(), &domain.Viewer{Name: "Ann", Role: domain.Editor, Clearance: domain.Red, KeyID: 1})
 	if err := demo.Load(editor, func(ctx context.Context, query string, variables map[string]any) ([]byte, error) {
 		reply := api.Execute(ctx, transport.Request{Document: query, Variables: variables})

@@ -52,7 +52,7 @@ func newAccessAPI(t testing.TB, s *store.Stores, change func(*graph.Config)) *ac
 		registry: graph.NewRegistry(s, clock.Now),
 	}
 	c := graph.Config{
-		Stores: s, Desk: editorial.New(s, projection.New(s, log, clock.Now), log, clock.Now), Log: log, Now: clock.Now,
+		Stores: s, Desk: editorial.New(s, projection.New(s, log, clock.Now).WithPatience(storetest.Patience), log, clock.Now), Log: log, Now: clock.Now, Limits: unhurried,
 		Keys: g.keys, People: g.people, Refusals: refusals, Registry: g.registry,
 	}
 	if change != nil {

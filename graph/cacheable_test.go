@@ -213,7 +213,7 @@ func TestCachedResponsesOfAReplicaThatLags(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = replica.Close() }()
-	desk := editorial.New(replica, projection.New(replica, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.DiscardHandler), time.Now)
+	desk := editorial.New(replica, projection.New(replica, slog.New(slog.DiscardHandler), time.Now).WithPatience(storetest.Patience), slog.New(slog.DiscardHandler), time.Now)
 	if err := errors.Join(desk.Prepare(t.Context()), desk.Live().Project(t.Context())); err != nil {
 		t.Fatal(err)
 	}

@@ -84,7 +84,7 @@ func newCacheHistory(t *testing.T, s *store.Stores, seed int) *cacheHistory {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	h := &cacheHistory{t: t, seed: seed, random: rand.New(rand.NewPCG(uint64(seed), 1)),
-		desk: editorial.New(s, projection.New(s, log, time.Now), log, time.Now), other: projection.New(s, log, time.Now)}
+		desk: editorial.New(s, projection.New(s, log, time.Now).WithPatience(storetest.Patience), log, time.Now), other: projection.New(s, log, time.Now).WithPatience(storetest.Patience)}
 	t.Cleanup(h.other.Close)
 	publish(t, h.desk, rapid.Custom(randomContent).Example(seed))
 	h.project()

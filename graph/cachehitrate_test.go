@@ -33,7 +33,7 @@ func TestCacheHitRate(t *testing.T) {
 	s := storetest.SQLite(t)
 	now := storetest.NewSteppingClock(time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC), time.Second).Now
 	log := slog.New(slog.DiscardHandler)
-	desk := editorial.New(s, projection.New(s, log, now), log, now)
+	desk := editorial.New(s, projection.New(s, log, now).WithPatience(storetest.Patience), log, now)
 	cache := newCache(64<<20, confirmed{desk})
 	h := cache.Wrap(graph.Handler(graph.Config{Stores: s, Desk: desk, Log: log, Limits: noLimits}))
 	random := rand.New(rand.NewPCG(1, 2))

@@ -26,7 +26,7 @@ import (
 func TestEvidenceIsWhatDocumentsSay(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		desk := editorial.New(s, projection.New(s, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.DiscardHandler), time.Now)
+		desk := editorial.New(s, projection.New(s, slog.New(slog.DiscardHandler), time.Now).WithPatience(storetest.Patience), slog.New(slog.DiscardHandler), time.Now)
 		publish(t, desk, rapid.Custom(randomContent).Example(7))
 		i := &inverse{t: t, handler: handlerOver(s)}
 		for m := domain.Clear; m <= domain.Red; m++ {

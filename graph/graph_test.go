@@ -14,6 +14,7 @@ import (
 	"github.com/redthread-api/redthread/graph"
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/editorial"
+	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
@@ -45,8 +46,15 @@ func newAPI(t testing.TB, s *store.Stores) *api {
 	log := &bytes.Buffer{}
 	logger := slog.New(slog.NewTextHandler(log, nil))
 	return &api{t: t, stores: s, log: log, handler: graph.Handler(graph.Config{
-		Stores: s, Desk: editorial.New(s, projection.New(s, logger, now), logger, now), Log: logger,
+		Stores: s, Desk: editorial.New(s, projection.New(s, logger, now).WithPatience(storetest.Patience), logger, now), Log: logger, Limits: unhurried,
 	})}
+}
+
+// unhurried are the standard limits with more time, since machines of tests are busy.
+func unhurried(role domain.Role) limits.Limit {
+	limit := limits.Standard(role)
+	limit.Time = 2 * storetest.Patience
+	return limit
 }
 
 // in returns the API for a subtest.

@@ -30,7 +30,7 @@ func TestRelationshipsInMemoryThroughAHistory(t *testing.T) {
 		}
 		const seed = 3
 		log := slog.New(slog.DiscardHandler)
-		h := &cacheHistory{t: t, seed: seed, desk: editorial.New(s, projection.New(s, log, time.Now), log, time.Now)}
+		h := &cacheHistory{t: t, seed: seed, desk: editorial.New(s, projection.New(s, log, time.Now).WithPatience(storetest.Patience), log, time.Now)}
 		publish(t, h.desk, rapid.Custom(randomContent).Example(seed))
 		w := &walks{random: rand.New(rand.NewPCG(seed, 1)), stores: s, held: knowledge.New(s), stored: knowledge.New(s)}
 		w.refresh(t)

@@ -23,7 +23,7 @@ func limited(t *testing.T, change func(*limits.Limit)) *api {
 	a.createContent()
 	log := slog.New(slog.NewTextHandler(a.log, nil))
 	a.handler = graph.Handler(graph.Config{
-		Stores: s, Desk: editorial.New(s, projection.New(s, log, time.Now), log, time.Now), Log: log,
+		Stores: s, Desk: editorial.New(s, projection.New(s, log, time.Now).WithPatience(storetest.Patience), log, time.Now), Log: log,
 		Limits: func(role domain.Role) limits.Limit {
 			limit := limits.Standard(role)
 			change(&limit)

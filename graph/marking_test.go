@@ -180,7 +180,7 @@ func TestMarkingOfTheDesk(t *testing.T) {
 func TestMarkingsHold(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
-		publish(t, editorial.New(s, projection.New(s, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.DiscardHandler), time.Now), rapid.Custom(randomContent).Example(7))
+		publish(t, editorial.New(s, projection.New(s, slog.New(slog.DiscardHandler), time.Now).WithPatience(storetest.Patience), slog.New(slog.DiscardHandler), time.Now), rapid.Custom(randomContent).Example(7))
 		handler, all := handlerOver(s), liveRows(t, s)
 		// Several documents can have one slug, each of another type: any of
 		// them may be meant.

@@ -41,7 +41,7 @@ func TestVisibilityMatrix(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		a := newAPI(t, s)
 		// Everything at once is more than one operation may ask for otherwise.
-		desk := editorial.New(s, projection.New(s, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.DiscardHandler), time.Now)
+		desk := editorial.New(s, projection.New(s, slog.New(slog.DiscardHandler), time.Now).WithPatience(storetest.Patience), slog.New(slog.DiscardHandler), time.Now)
 		a.handler = graph.Handler(graph.Config{Stores: s, Desk: desk, Log: slog.New(slog.DiscardHandler), Limits: noLimits})
 		if s.Dialect() == dialect.SQLite { // what is cached is the same on both
 			a.handler = throughCache(t, a.handler, confirmed{desk})

@@ -105,7 +105,7 @@ type comparison struct {
 func newComparison(t *testing.T, s *store.Stores, others map[domain.Marking]*store.Stores, seed int) *comparison {
 	t.Helper()
 	w := &comparison{seed: seed, without: map[*domain.Viewer]http.Handler{}, entryPoints: map[string]int{}}
-	publish(t, editorial.New(s, projection.New(s, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.DiscardHandler), time.Now), rapid.Custom(randomContent).Example(seed))
+	publish(t, editorial.New(s, projection.New(s, slog.New(slog.DiscardHandler), time.Now).WithPatience(storetest.Patience), slog.New(slog.DiscardHandler), time.Now), rapid.Custom(randomContent).Example(seed))
 	// Walks are answered from memory on one engine, and in every other content on the other.
 	inMemory := seed%2 == 1 || s.Dialect() == dialect.Postgres
 	over := func(s *store.Stores) http.Handler {
@@ -159,7 +159,7 @@ func handlerInMemory(t *testing.T, s *store.Stores) http.Handler {
 
 func handlerWith(s *store.Stores, g *knowledge.Graph) http.Handler {
 	log := slog.New(slog.DiscardHandler)
-	return graph.Handler(graph.Config{Stores: s, Knowledge: g, Desk: editorial.New(s, projection.New(s, log, time.Now), log, time.Now), Log: log, Limits: noLimits})
+	return graph.Handler(graph.Config{Stores: s, Knowledge: g, Desk: editorial.New(s, projection.New(s, log, time.Now).WithPatience(storetest.Patience), log, time.Now), Log: log, Limits: noLimits})
 }
 
 // answer is what a client gets, and how many statements it took.

@@ -129,7 +129,7 @@ func TestViewerKeyAndLimits(t *testing.T) {
 		if state := fmt.Sprintf(`%q;r=%v;t=%v`, rate("policy"), rate("remaining"), rate("reset")); state != r.header.Get("RateLimit") || rate("remaining") == 5000.0 {
 			t.Errorf("got %s, and the header %s", state, r.header.Get("RateLimit"))
 		}
-		standard := limits.Standard(domain.Partner)
+		standard := unhurried(domain.Partner)
 		if got, want := fmt.Sprint(r.at("viewer.limits.maxCost"), r.at("viewer.limits.maxDepth"), r.at("viewer.limits.maxTokens"), r.at("viewer.limits.timeoutSeconds"), r.at("viewer.limits.maxVariableValues")),
 			fmt.Sprint(4980, standard.Depth, standard.Tokens, standard.Time.Seconds(), standard.Values); got != want {
 			t.Errorf("got the limits %s, want %s", got, want)

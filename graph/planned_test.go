@@ -39,7 +39,7 @@ func newLimitedWays(s *store.Stores, within func(domain.Role) limits.Limit) *way
 	w := &ways{}
 	log := slog.New(slog.DiscardHandler)
 	config := graph.Config{
-		Stores: s, Desk: editorial.New(s, projection.New(s, log, time.Now), log, time.Now), Log: log, Limits: within,
+		Stores: s, Desk: editorial.New(s, projection.New(s, log, time.Now).WithPatience(storetest.Patience), log, time.Now), Log: log, Limits: within,
 		OnQuery: func(planned bool) {
 			if planned {
 				w.runs.Add(1)
@@ -106,7 +106,7 @@ func TestPlanEqualsExecutor(t *testing.T) {
 				s = another(t, s)
 			}
 			log := slog.New(slog.DiscardHandler)
-			publish(t, editorial.New(s, projection.New(s, log, time.Now), log, time.Now), rapid.Custom(randomContent).Example(seed))
+			publish(t, editorial.New(s, projection.New(s, log, time.Now).WithPatience(storetest.Patience), log, time.Now), rapid.Custom(randomContent).Example(seed))
 			viewers := []*domain.Viewer{public, {Name: "editor", Role: domain.Editor, Clearance: domain.Amber, KeyID: 2}}
 			for m := domain.Clear; m <= domain.Red; m++ {
 				viewers = append(viewers, &domain.Viewer{Name: m.String(), Role: domain.Partner, Clearance: m, KeyID: 1})
@@ -147,7 +147,7 @@ func withExample(t *testing.T) *store.Stores {
 	t.Helper()
 	s := storetest.SQLite(t)
 	log := slog.New(slog.DiscardHandler)
-	publish(t, editorial.New(s, projection.New(s, log, time.Now), log, time.Now), rapid.Custom(randomContent).Example(0))
+	publish(t, editorial.New(s, projection.New(s, log, time.Now).WithPatience(storetest.Patience), log, time.Now), rapid.Custom(randomContent).Example(0))
 	return s
 }
 
@@ -240,7 +240,7 @@ func TestStatementsOfPlansFail(t *testing.T) {
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 		s, faults := storetest.OpenFaulty(t, c)
 		log := slog.New(slog.DiscardHandler)
-		publish(t, editorial.New(s, projection.New(s, log, time.Now), log, time.Now), rapid.Custom(randomContent).Example(0))
+		publish(t, editorial.New(s, projection.New(s, log, time.Now).WithPatience(storetest.Patience), log, time.Now), rapid.Custom(randomContent).Example(0))
 		w := newWays(s)
 		const query = `{ list: reports(first: 5) { n: totalCount edges { cursor node { slug t: tags { label parent { label } }
 			entities(first: 3) { totalCount nodes { name tags { slug } relationships(first: 2) { nodes { to { name } } } } } } } } tags { totalCount } }`

@@ -19,7 +19,7 @@ func TestReadsAfterTheLastOfAPlan(t *testing.T) {
 	t.Parallel()
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		log := slog.New(slog.DiscardHandler)
-		desk := editorial.New(s, projection.New(s, log, time.Now), log, time.Now)
+		desk := editorial.New(s, projection.New(s, log, time.Now).WithPatience(storetest.Patience), log, time.Now)
 		saves := []editorial.SaveParams{
 			{Type: domain.Tag, Fields: vars{"slug": "a", "label": "A", "vocabulary": "TOPIC"}},
 			{Type: domain.Tag, Fields: vars{"slug": "b", "label": "B", "vocabulary": "TOPIC"}},

@@ -19,6 +19,7 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/limits"
 	"github.com/redthread-api/redthread/internal/projection"
+	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
 // subscription is one that runs, as server-sent events.
@@ -165,7 +166,7 @@ func TestASubscriptionEndsWithItsCredential(t *testing.T) {
 func TestASubscriptionEndsWithItsBudget(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, a *api) {
-		a.handler = graph.Handler(graph.Config{Stores: a.stores, Desk: editorial.New(a.stores, projection.New(a.stores, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.DiscardHandler), time.Now), Limits: func(role domain.Role) limits.Limit {
+		a.handler = graph.Handler(graph.Config{Stores: a.stores, Desk: editorial.New(a.stores, projection.New(a.stores, slog.New(slog.DiscardHandler), time.Now).WithPatience(storetest.Patience), slog.New(slog.DiscardHandler), time.Now), Limits: func(role domain.Role) limits.Limit {
 			limit := limits.Standard(role)
 			limit.PerMinute = 60
 			return limit

@@ -381,7 +381,7 @@ func TestNothingIsLeft(t *testing.T) {
 	for range 4 * n {
 		<-f.ended
 	}
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for {
 		stacks := make([]byte, 1<<20)
 		stacks = stacks[:runtime.Stack(stacks, true)]

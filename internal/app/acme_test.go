@@ -18,7 +18,7 @@ import (
 	"testing"
 
 	"github.com/redthread-api/redthread/internal/app"
-	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
 // acmeAuthority is a certificate authority that speaks as much of ACME (RFC 8555) as a client needs that does
@@ -167,7 +167,7 @@ func (a *acmeAuthority) finalize(w http.ResponseWriter, r *http.Request) {
 func TestCertificateByACME(t *testing.T) {
 	t.Parallel()
 	ca := newACMEAuthority(t)
-	c, log := config(t, store.Config{}), &record{}
+	c, log := config(t, storetest.Config(t)), &record{}
 	c.Addr = freePort(t)
 	ca.target = c.Addr
 	c.TLS = app.TLSConfig{Domains: []string{"api.redthread.example"}, Email: "ops@redthread.example", Directory: ca.URL + "/directory", RedirectAddr: freePort(t)}

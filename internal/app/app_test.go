@@ -315,7 +315,7 @@ func TestFailedStartLeavesNothingOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := l.Addr().String()
-	c := app.Config{Addr: addr, Data: filepath.Join(t.TempDir(), "data"), Demo: true}
+	c := app.Config{Addr: addr, Data: storetest.BareSQLiteConfig(t).Dir, Demo: true}
 	p := parts(io.Discard)
 	p.Demo.Load = func(context.Context, string, app.Exec) error {
 		return errors.New("no content today")

@@ -33,9 +33,18 @@ func environment(c store.Config) map[string]string {
 func newStores(t *testing.T, like store.Config) store.Config {
 	t.Helper()
 	if like.DeskDSN == "" {
-		return store.Config{Dir: filepath.Join(t.TempDir(), "new")}
+		return storetest.BareSQLiteConfig(t)
 	}
 	return storetest.BarePostgresConfig(t)
+}
+
+// emptyStores returns migrated stores of the engine of a configuration.
+func emptyStores(t *testing.T, like store.Config) store.Config {
+	t.Helper()
+	if like.DeskDSN == "" {
+		return storetest.SQLiteConfig(t)
+	}
+	return storetest.PostgresConfig(t)
 }
 
 // filled is a dump of stores with the demo, a webhook and a schedule, and a key of an ADMIN. It is made once, because loading it is quicker.
@@ -49,7 +58,7 @@ var filled struct {
 func fill(t *testing.T, c store.Config) string {
 	t.Helper()
 	filled.Do(func() {
-		from := store.Config{Dir: filepath.Join(t.TempDir(), "content")}
+		from := emptyStores(t, c)
 		filled.key = writeContent(t, from)
 		code, out, errs := run(t, environment(from), "dump", "-")
 		if code != 0 {
@@ -110,7 +119,7 @@ func dumped(t *testing.T, c store.Config) []string {
 // All that the stores hold moves between engines and back, to the last row.
 func TestDumpMovesBetweenEngines(t *testing.T) {
 	t.Parallel()
-	sqlite := store.Config{Dir: filepath.Join(t.TempDir(), "sqlite")}
+	sqlite := storetest.SQLiteConfig(t)
 	key := writeContent(t, sqlite)
 	want := dumped(t, sqlite)
 	wantTables(t, want)
@@ -148,7 +157,7 @@ func TestDumpMovesBetweenEngines(t *testing.T) {
 	if code, _, errs := run(t, environment(postgres), "dump", back); code != 0 {
 		t.Fatal(errs)
 	}
-	again := store.Config{Dir: filepath.Join(t.TempDir(), "again")}
+	again := storetest.BareSQLiteConfig(t)
 	if code, _, errs := run(t, environment(again), "load", back); code != 0 {
 		t.Fatal(errs)
 	}
@@ -178,7 +187,7 @@ func wantTables(t *testing.T, lines []string) {
 
 func TestLoadRefuses(t *testing.T) {
 	t.Parallel()
-	from := store.Config{Dir: filepath.Join(t.TempDir(), "from")}
+	from := storetest.SQLiteConfig(t)
 	fill(t, from)
 	whole := filepath.Join(t.TempDir(), "whole.ndjson")
 	if code, _, errs := run(t, environment(from), "dump", whole); code != 0 {
@@ -388,8 +397,7 @@ func TestBackupIsCheckedAndEncrypted(t *testing.T) {
 // A live of the same log stays where the desk is put back, and one of another log is refused.
 func TestRestoreBesideLive(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	c, other := store.Config{Dir: filepath.Join(dir, "a")}, store.Config{Dir: filepath.Join(dir, "b")}
+	c, other, dir := storetest.BareSQLiteConfig(t), storetest.SQLiteConfig(t), t.TempDir()
 	key := fill(t, c)
 	writeContent(t, other) // which has a publication log of its own
 	file := filepath.Join(dir, "backup")
@@ -432,7 +440,7 @@ func TestRestoreBesideLive(t *testing.T) {
 // Old backups go when a new one was made; the last one, and what is no backup, stays.
 func TestBackupsAreKept(t *testing.T) {
 	t.Parallel()
-	c := store.Config{Dir: filepath.Join(t.TempDir(), "a")}
+	c := storetest.BareSQLiteConfig(t)
 	fill(t, c)
 	folder := t.TempDir()
 	old, young := "redthread-20200101T000000Z.tar.zst.age", "redthread-"+time.Now().UTC().Add(-time.Hour).Format("20060102T150405Z")+".tar.zst"

@@ -175,7 +175,7 @@ func TestServePrintsDemoKeys(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	data := t.TempDir()
+	data := storetest.BareSQLiteConfig(t).Dir
 	var errs bytes.Buffer
 	out := &onPrint{until: "Read the drafts", do: cancel}
 	if code := app.Main(ctx, process(out, &errs, nil, "serve", "--demo", "--addr", "127.0.0.1:0", "--data", data)); code != 0 {

@@ -213,8 +213,8 @@ func execute(t *testing.T, c store.Config, dir, name, statement string) {
 // Stores that are damaged, missing or out of reach are findings. Nothing is made in their place.
 func TestDoctorWithoutStores(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "none")
-	env := map[string]string{"REDTHREAD_DATA": dir}
+	none := storetest.BareSQLiteConfig(t)
+	dir, env := none.Dir, environment(none)
 	examine(t, env).wants(t, "no folder", "stores", "problem: there is no data folder")
 	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the folder was made: %v", err)

@@ -10,14 +10,14 @@ import (
 	"testing"
 
 	"github.com/redthread-api/redthread/internal/app"
-	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
 // Pages of editions are served with --edition-pages only, and are made with the templates of the
 // folder; the cache serves them with an ETag.
 func TestEditionPages(t *testing.T) {
 	t.Parallel()
-	c, p := config(t, store.Config{Dir: t.TempDir()}), parts(io.Discard)
+	c, p := config(t, storetest.Config(t)), parts(io.Discard)
 	a := start(t, c, p)
 	if status, _ := get(t, a.URL()+"/editions"); status != http.StatusNotFound {
 		t.Errorf("without the switch: got %d, want 404", status)
@@ -71,7 +71,7 @@ func TestEditionPages(t *testing.T) {
 // The folder of templates has those of editions, and below it those of the pages of subscribers.
 func TestTemplatesOfSubscriberPages(t *testing.T) {
 	t.Parallel()
-	c, p := config(t, store.Config{Dir: t.TempDir()}), parts(io.Discard)
+	c, p := config(t, storetest.Config(t)), parts(io.Discard)
 	c.Mail = app.MailConfig{From: "report@news.example.org", Folder: t.TempDir()}
 	c.Editions.Templates = t.TempDir()
 	pages := filepath.Join(c.Editions.Templates, "subscribers")

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
 // A dry run of an import prints the same as the real run, and stores nothing. An
@@ -15,7 +17,7 @@ import (
 func TestImportCompaniesCommand(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	env := map[string]string{"REDTHREAD_DATA": filepath.Join(dir, "data")}
+	env := environment(storetest.BareSQLiteConfig(t))
 	list, more := filepath.Join(dir, "list.csv"), filepath.Join(dir, "more.csv")
 	for name, text := range map[string]string{
 		list: "Entity;Other;Since\nHarbour Cranes, AS;HC;31/01/2021\nHARBOUR CRANES AS;;31/01/2021\n\nNets;;32/01/2021\n",
@@ -85,8 +87,7 @@ func TestImportListsEntitiesOfTheSameName(t *testing.T) {
 		{21, "", 21, "1 more pair has a name in common."},
 		{22, "", 21, "2 more pairs have a name in common."},
 	} {
-		dir := t.TempDir()
-		list := filepath.Join(dir, "list.csv")
+		list := filepath.Join(t.TempDir(), "list.csv")
 		text := "Entity;Other\n" + c.rows
 		for i := range c.pairs {
 			text += fmt.Sprintf("Works %[1]d;W %[1]d\nW %[1]d;\n", i+1)
@@ -94,7 +95,7 @@ func TestImportListsEntitiesOfTheSameName(t *testing.T) {
 		if err := os.WriteFile(list, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		env := map[string]string{"REDTHREAD_DATA": filepath.Join(dir, "data")}
+		env := environment(storetest.SQLiteConfig(t))
 		code, out, errs := run(t, env, "import", "companies", list, "--map", "name=Entity,alias=Other")
 		lines := strings.Split(strings.TrimSpace(out), "\n")
 		lines = lines[min(4, len(lines)-1):]
@@ -109,7 +110,7 @@ func TestImportListsEntitiesOfTheSameName(t *testing.T) {
 func TestImportDocumentsCommand(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	env := map[string]string{"REDTHREAD_DATA": filepath.Join(dir, "data")}
+	env := environment(storetest.SQLiteConfig(t))
 	file := filepath.Join(dir, "archive.ndjson")
 	const text = `{"type": "tag", "slug": "ports", "label": "Ports", "vocabulary": "TOPIC"}
 {"type": "entity", "slug": "harbour-cranes", "kind": "COMPANY", "name": "Harbour Cranes AS", "tags": ["ports"]}

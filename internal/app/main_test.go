@@ -77,7 +77,7 @@ func TestServeStopsWithItsContext(t *testing.T) {
 	// The welcome text is printed once the server handles requests.
 	out := &onWrite{do: cancel}
 	errs := &record{}
-	code := app.Main(ctx, process(out, errs, nil, "serve", "--addr", "127.0.0.1:0", "--data", t.TempDir()))
+	code := app.Main(ctx, process(out, errs, nil, "serve", "--addr", "127.0.0.1:0", "--data", storetest.BareSQLiteConfig(t).Dir))
 	if code != 0 || !strings.Contains(errs.String(), "msg=stopped") {
 		t.Errorf("exit %d\n%s", code, errs)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/redthread-api/redthread/internal/app"
+	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
 func TestHangupReloadsSettings(t *testing.T) {
@@ -23,7 +24,7 @@ func TestHangupReloadsSettings(t *testing.T) {
 	change("log-level = \"info\"\ncors-origin = [\"https://a.example\"]\n")
 	hangups := make(chan os.Signal)
 	out, errs := &record{}, &record{}
-	p := process(out, errs, nil, "serve", "--addr", "127.0.0.1:0", "--metrics-addr", "off", "--data", t.TempDir(), "--config", file)
+	p := process(out, errs, environment(storetest.Config(t)), "serve", "--addr", "127.0.0.1:0", "--metrics-addr", "off", "--config", file)
 	p.Hangups = func() <-chan os.Signal { return hangups }
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan int, 1)

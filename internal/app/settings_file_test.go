@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/redthread-api/redthread/internal/app"
+	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
 // writeFile writes a file into a folder of the test, and returns its path.
@@ -87,7 +88,7 @@ data = "x"
 		}
 	}
 	// Settings of serve are no fault in the file of another command, but what is wrong is.
-	good := writeFile(t, "good.toml", "addr = \":9000\"\ndata = '"+t.TempDir()+"'\n")
+	good := writeFile(t, "good.toml", "addr = \":9000\"\ndata = '"+storetest.SQLiteConfig(t).Dir+"'\n")
 	if code, _, errs := run(t, nil, "migrate", "up", "--config", good); code != 0 {
 		t.Errorf("exit %d: %s", code, errs)
 	}

@@ -22,7 +22,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/redthread-api/redthread/internal/app"
-	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/store/storetest"
 )
 
 // authority is a certificate authority of a test.
@@ -109,7 +109,7 @@ func TestTLSWithACertificate(t *testing.T) {
 	ca, dir := newAuthority(t), t.TempDir()
 	certFile, keyFile := ca.write(dir, "first.example")
 	log := &record{}
-	c := config(t, store.Config{})
+	c := config(t, storetest.Config(t))
 	c.TLS = app.TLSConfig{Cert: certFile, Key: keyFile, RedirectAddr: freePort(t)}
 	a := start(t, c, parts(log))
 	if !strings.HasPrefix(a.URL(), "https://127.0.0.1:") {

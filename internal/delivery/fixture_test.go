@@ -55,7 +55,7 @@ func newTestDesk(t testing.TB, s *store.Stores) *testDesk {
 	site := &testDesk{t: t, stores: s, clock: newClock(), log: &bytes.Buffer{},
 		owners: &owners{clearance: map[domain.ID]domain.Marking{}, problem: map[domain.ID]string{}}}
 	log := slog.New(slog.NewTextHandler(site.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	site.desk = editorial.New(s, projection.New(s, log, site.clock.Now), log, site.clock.Now)
+	site.desk = editorial.New(s, projection.New(s, log, site.clock.Now).WithPatience(storetest.Patience), log, site.clock.Now)
 	if err := errors.Join(site.desk.Prepare(t.Context()), site.desk.Live().Project(t.Context())); err != nil {
 		t.Fatal(err)
 	}

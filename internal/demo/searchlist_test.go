@@ -30,7 +30,7 @@ func TestJudgedSearchesOfTheRealList(t *testing.T) {
 	all := readJudged(t, "testdata/searches-list.txt")
 	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		log := slog.New(slog.DiscardHandler)
-		desk := editorial.New(s, projection.New(s, log, time.Now), log, time.Now)
+		desk := editorial.New(s, projection.New(s, log, time.Now).WithPatience(storetest.Patience), log, time.Now)
 		got, err := exchange.ImportCompanies(domain.AsSystem(t.Context(), "import"), desk, []exchange.File{{Reader: bytes.NewReader(list)}},
 			exchange.CompaniesParams{Authority: "U.S. Department of Defense", Programme: "Section 1260H", Source: "dod-list", Publish: true})
 		if err != nil {

@@ -60,7 +60,7 @@ func newExec(tb testing.TB, s *store.Stores) demo.Exec { return newExecAt(tb, s,
 func newExecAt(tb testing.TB, s *store.Stores, now func() time.Time) demo.Exec {
 	tb.Helper()
 	log := slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	desk := editorial.New(s, projection.New(s, log, now), log, now)
+	desk := editorial.New(s, projection.New(s, log, now).WithPatience(storetest.Patience), log, now)
 	handler := graph.Handler(graph.Config{Stores: s, Desk: desk, Log: log})
 	return func(ctx context.Context, query string, variables map[string]any) ([]byte, error) {
 		body, err := json.Marshal(map[string]any{"query": query, "variables": variables})

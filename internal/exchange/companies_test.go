@@ -23,7 +23,7 @@ const header = "Name,Clean Name,Alias,Previous Name,Parent Name,Note,Start date,
 var params = exchange.CompaniesParams{Authority: "Listing Office", Programme: "Invented list", Source: "invented-list"}
 
 func newDesk(s *store.Stores) *editorial.Desk {
-	return editorial.New(s, projection.New(s, slog.New(slog.DiscardHandler), time.Now), slog.New(slog.DiscardHandler), time.Now)
+	return editorial.New(s, projection.New(s, slog.New(slog.DiscardHandler), time.Now).WithPatience(storetest.Patience), slog.New(slog.DiscardHandler), time.Now)
 }
 
 // files returns the files of a list, in order.

@@ -29,8 +29,9 @@ type Live struct {
 	buffers [visibility.Clearances]buffer // the newest changes
 	wake    chan struct{}                 // makes Run project now
 
-	pauses func(time.Duration) time.Duration // of Run; shortened in tests
-	staged int                               // how many documents a rebuild stages in one transaction
+	pauses   func(time.Duration) time.Duration // of Run; shortened in tests
+	patience time.Duration                     // of Await
+	staged   int                               // how many documents a rebuild stages in one transaction
 }
 
 // New returns the projection of the publication log in the stores. now is the clock.
@@ -38,6 +39,7 @@ func New(stores *store.Stores, log *slog.Logger, now func() time.Time) *Live {
 	l := &Live{stores: stores, log: log, now: now, wake: make(chan struct{}, 1),
 		versions: versions{moved: make(chan struct{})},
 		pauses:   func(d time.Duration) time.Duration { return d },
+		patience: awaitLive,
 		staged:   aggregate.MaxBatch}
 	l.runs = newRuns(func(ctx context.Context) error {
 		err := l.projectLog(ctx)

@@ -101,11 +101,18 @@ func (l *Live) Project(ctx context.Context) error {
 	}
 }
 
+// WithPatience sets for how long Await waits at most, in place of two seconds, and returns l. Tests that read
+// what they have published wait for longer, since a machine may be busy.
+func (l *Live) WithPatience(d time.Duration) *Live {
+	l.patience = d
+	return l
+}
+
 // Await waits until live shows an entry of the log, and reports whether it does. It
-// waits for awaitLive at most, and for less if the deadline of ctx is near, so that
+// waits for awaitLive at most, or for what WithPatience said, and for less if the deadline of ctx is near, so that
 // there is time for the response.
 func (l *Live) Await(ctx context.Context, sequence int64) bool {
-	wait := awaitLive
+	wait := l.patience
 	if deadline, ok := ctx.Deadline(); ok {
 		left := time.Until(deadline)
 		wait = min(wait, left-min(left/4, 250*time.Millisecond))

@@ -153,7 +153,7 @@ func collector(t *testing.T, status *atomic.Int64) (*httptest.Server, func() []s
 		select {
 		case spans := <-received:
 			return spans
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatal("nothing was sent")
 			return nil
 		}

@@ -40,7 +40,7 @@ func New(t testing.TB, s *store.Stores) *Desk {
 	t.Helper()
 	clock := storetest.NewSteppingClock(Noon, time.Microsecond)
 	log := slog.New(slog.DiscardHandler)
-	live := projection.New(s, log, clock.Now)
+	live := projection.New(s, log, clock.Now).WithPatience(storetest.Patience)
 	d := &Desk{
 		Desk: editorial.New(s, live, log, clock.Now), Live: live, T: t, Stores: s,
 		Ctx: As(t.Context(), domain.Editor), Clock: clock,

@@ -59,7 +59,7 @@ func newTestServer(t testing.TB, s *store.Stores) *testServer {
 		limit.PerMinute = 1 << 40
 		return limit
 	}
-	desk := editorial.New(s, projection.New(s, log, now), log, now)
+	desk := editorial.New(s, projection.New(s, log, now).WithPatience(storetest.Patience), log, now)
 	p := &testServer{t: t, desk: desk, api: graph.Handler(graph.Config{
 		Stores: s, Desk: desk, Log: log, Limits: unlimited, Meter: limits.NewMeter(time.Now),
 	})}

@@ -51,7 +51,7 @@ func newAPI(t testing.TB, s *store.Stores, adjust ...func(*graph.Config)) *api {
 	t.Helper()
 	now := storetest.NewSteppingClock(time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC), time.Second).Now
 	log := slog.New(slog.DiscardHandler)
-	c := graph.Config{Stores: s, Desk: editorial.New(s, projection.New(s, log, now), log, now), Log: log, RequestID: domain.RequestID}
+	c := graph.Config{Stores: s, Desk: editorial.New(s, projection.New(s, log, now).WithPatience(storetest.Patience), log, now), Log: log, RequestID: domain.RequestID}
 	for _, f := range adjust {
 		f(&c)
 	}

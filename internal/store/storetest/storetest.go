@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/redthread-api/redthread/internal/pgtemp"
 	"github.com/redthread-api/redthread/internal/store"
@@ -51,6 +52,10 @@ func EachConfig(t *testing.T, fn func(t *testing.T, c store.Config)) {
 		fn(t, PostgresConfig(t))
 	})
 }
+
+// Patience is how long tests wait for what takes milliseconds on a machine that is not busy. A test that waits
+// for longer has failed.
+const Patience = time.Minute
 
 func skipUnderRace(t *testing.T) {
 	t.Helper()
@@ -113,12 +118,10 @@ var sqliteTemplate struct {
 
 // SQLiteConfig creates migrated, empty SQLite files. They are migrated once per
 // process and copied from then on. Where pgtemp.EnvLocale is set, a test that asks
-// for them is skipped, unless it has a database of PostgreSQL already.
+// for them is skipped.
 func SQLiteConfig(tb testing.TB) store.Config {
 	tb.Helper()
-	if _, onPostgres := postgresTests.Load(tb.Name()); os.Getenv(pgtemp.EnvLocale) != "" && !onPostgres {
-		tb.Skip("SQLite has no locale: this runs where " + pgtemp.EnvLocale + " is not set")
-	}
+	skipWithLocale(tb)
 	sqliteTemplate.once.Do(func() {
 		sqliteTemplate.files, sqliteTemplate.err = migratedFiles(tb.TempDir())
 	})
@@ -132,6 +135,30 @@ func SQLiteConfig(tb testing.TB) store.Config {
 		}
 	}
 	return store.Config{Dir: dir}
+}
+
+// Config is the configuration of migrated, empty stores for tests for which the engine
+// does not matter: SQLite, or PostgreSQL where pgtemp.EnvLocale is set.
+func Config(tb testing.TB) store.Config {
+	tb.Helper()
+	if os.Getenv(pgtemp.EnvLocale) != "" {
+		return PostgresConfig(tb)
+	}
+	return SQLiteConfig(tb)
+}
+
+// BareSQLiteConfig is SQLiteConfig for a folder that has no files, and is not there yet.
+func BareSQLiteConfig(tb testing.TB) store.Config {
+	tb.Helper()
+	skipWithLocale(tb)
+	return store.Config{Dir: filepath.Join(tb.TempDir(), "stores")}
+}
+
+func skipWithLocale(tb testing.TB) {
+	tb.Helper()
+	if os.Getenv(pgtemp.EnvLocale) != "" {
+		tb.Skip("SQLite has no locale: this runs where " + pgtemp.EnvLocale + " is not set")
+	}
 }
 
 func migratedFiles(dir string) (map[string][]byte, error) {
@@ -234,9 +261,6 @@ func PostgresICU(tb testing.TB) *store.Stores {
 	}
 	return s
 }
-
-// postgresTests are the names of the tests that asked for a database.
-var postgresTests sync.Map
 
 func postgresConfig(tb testing.TB, options string) store.Config {
 	tb.Helper()
