@@ -20,6 +20,8 @@ type pool struct {
 	replicas *replicaSet
 	// checkpoints, if not nil, are made of the SQLite file that the pool writes.
 	checkpoints *checkpointer
+	// statistics, if not nil, are made of the tables of PostgreSQL. They are closed by [Stores.Close].
+	statistics *statistician
 }
 
 // newPool returns a pool of at most n connections to db, which it keeps open and

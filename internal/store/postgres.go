@@ -41,6 +41,8 @@ func (s *Stores) openPostgres(ctx context.Context, c Config) error {
 	if s.liveWrite, err = s.deskServer.pool(ctx, c, "live", writing); err != nil {
 		return err
 	}
+	s.statistics = startStatistician(s.deskServer, c.Log)
+	s.deskWrite.statistics, s.liveWrite.statistics = s.statistics, s.statistics
 	if s.deskRead, err = s.deskServer.pool(ctx, c, "desk", reading); err != nil {
 		return err
 	}

@@ -46,6 +46,7 @@ type Stores struct {
 	deskClient, liveClient *db.Client
 
 	deskServer *postgresServer // PostgreSQL only
+	statistics *statistician   // PostgreSQL only
 	liveMayLag bool
 }
 
@@ -71,7 +72,7 @@ func Open(ctx context.Context, c Config) (*Stores, error) {
 
 // Close closes all connections. It waits for running statements.
 func (s *Stores) Close() error {
-	var errs []error
+	errs := []error{s.statistics.close()}
 	for _, p := range []*pool{s.deskRead, s.liveRead, s.deskWrite, s.liveWrite} {
 		if p != nil {
 			errs = append(errs, p.close())

@@ -139,6 +139,7 @@ func tryTx(ctx context.Context, p *pool, lock int64, fn func(context.Context, *T
 		return fmt.Errorf("commit: %w", translate(err))
 	}
 	p.checkpoints.afterCommit()
+	p.statistics.afterCommit()
 	own.openSnapshot(ctx)
 	for _, f := range tx.after {
 		f()
