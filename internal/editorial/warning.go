@@ -189,11 +189,15 @@ func sameAddressQuery(address string, id domain.ID) query {
 
 func draftRelationshipsQuery(engine string, entities []domain.ID) query {
 	set := store.IDSet(engine, entities)
-	return query{"SELECT r.id, r.slug FROM relationships r JOIN entities f ON f.id = r.from_id JOIN entities t ON t.id = r.to_id" +
-		" WHERE r.id IN (SELECT id FROM relationships WHERE from_id" + store.InSet(engine) +
-		" UNION SELECT id FROM relationships WHERE to_id" + store.InSet(engine) + ")" +
-		" AND r.live_version IS NULL AND r.deleted_at IS NULL AND f.live_version IS NOT NULL AND t.live_version IS NOT NULL" +
-		fmt.Sprintf(" ORDER BY r.id LIMIT %d", maxWarnings), []any{set, set}}
+	drafts := func(end string) string {
+		return "SELECT id, slug, from_id, to_id FROM relationships WHERE " + end + store.InSet(engine) + " AND live_version IS NULL AND deleted_at IS NULL"
+	}
+	isLive := func(end string) string {
+		return "(SELECT e.live_version FROM entities e WHERE e.id = draft." + end + ") IS NOT NULL"
+	}
+	// Not joined, see namesakesQuery.
+	return query{"SELECT id, slug FROM (" + drafts("from_id") + " UNION " + drafts("to_id") + ") draft" +
+		" WHERE " + isLive("from_id") + " AND " + isLive("to_id") + fmt.Sprintf(" ORDER BY id LIMIT %d", maxWarnings), []any{set, set}}
 }
 
 // namesakes runs a query for the shared value, id and slug of other documents, and
