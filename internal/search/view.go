@@ -91,7 +91,7 @@ func (r *reader) view(ctx context.Context, db rows) (*view, error) {
 	if before != nil && before.version == version {
 		return before, nil
 	}
-	v, err := openView(ctx, db, before)
+	v, err := openView(ctx, db, before, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +102,9 @@ func (r *reader) view(ctx context.Context, db rows) (*view, error) {
 	return v, nil
 }
 
-// openView reads the index, but for what an earlier view has already.
-func openView(ctx context.Context, db rows, before *view) (*view, error) {
+// openView reads the index, but for what an earlier view has already, and for blocks of units that have not changed since a
+// generation.
+func openView(ctx context.Context, db rows, before *view, since uint32) (*view, error) {
 	version, m, err := readManifest(ctx, db)
 	if err != nil {
 		return nil, err
@@ -112,7 +113,7 @@ func openView(ctx context.Context, db rows, before *view) (*view, error) {
 		m = &manifest{}
 	}
 	v := &view{version: version, manifest: m, blocks: make([]*unitBlock, len(m.stamps)), sources: make([]openSource, len(m.sources))}
-	if err := v.openUnits(ctx, db, before); err != nil {
+	if err := v.openUnits(ctx, db, before, since); err != nil {
 		return nil, err
 	}
 	if err := v.openSources(ctx, db, before); err != nil {
@@ -122,11 +123,11 @@ func openView(ctx context.Context, db rows, before *view) (*view, error) {
 	return v, nil
 }
 
-func (v *view) openUnits(ctx context.Context, db rows, before *view) error {
+func (v *view) openUnits(ctx context.Context, db rows, before *view, since uint32) error {
 	var wanted []domain.ID // as numbers
 	for i, stamp := range v.manifest.stamps {
 		switch {
-		case stamp == 0:
+		case stamp == 0, stamp < since:
 		case before != nil && i < len(before.blocks) && before.blocks[i] != nil && before.blocks[i].stamp == stamp:
 			v.blocks[i] = before.blocks[i]
 		default:
