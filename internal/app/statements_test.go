@@ -78,9 +78,6 @@ func used(statement string) []string {
 // docs/scaling.md lists what Redthread's own statements need of an engine.
 func TestFeaturesOfStatements(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("it loads the demo, to read the texts of statements")
-	}
 	var mu sync.Mutex
 	seen := map[string]string{}
 	p := parts(io.Discard)
