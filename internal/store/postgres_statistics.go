@@ -26,43 +26,25 @@ const (
 
 // A statistician makes the statistics of the tables of both stores.
 type statistician struct {
-	db        *sql.DB // one connection of its own, outside of faults and counts
-	log       *slog.Logger
-	committed chan struct{}
-	stop      context.CancelFunc
-	done      chan struct{}
+	db      *sql.DB // one connection of its own, outside of faults and counts
+	log     *slog.Logger
+	commits *afterCommits
 }
 
 // startStatistician begins to make statistics after commits.
 func startStatistician(server *postgresServer, log *slog.Logger) *statistician {
-	ctx, stop := context.WithCancel(context.Background())
-	s := &statistician{db: server.open(Config{}, "desk", writing), log: log, committed: make(chan struct{}, 1), stop: stop, done: make(chan struct{})}
+	s := &statistician{db: server.open(Config{}, "desk", writing), log: log}
 	s.db.SetMaxOpenConns(1)
 	s.db.SetConnMaxIdleTime(30 * time.Second)
-	go s.run(ctx)
-	return s
-}
-
-func (s *statistician) run(ctx context.Context) {
-	defer close(s.done)
-	for {
-		select {
-		case <-s.committed:
-		case <-ctx.Done():
-			return
-		}
-		pause := statisticsPause
+	s.commits = startAfterCommits(func(ctx context.Context) time.Duration {
 		if err := s.look(ctx); err != nil && ctx.Err() == nil {
 			// Without them everything works, and autovacuum will make them.
 			s.log.DebugContext(ctx, "the statistics of the planner were not made", "error", err)
-			pause = time.Minute
+			return time.Minute
 		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return
-		}
-	}
+		return statisticsPause
+	})
+	return s
 }
 
 // look makes the statistics of the tables that have grown. Neither readers nor writers wait for it.
@@ -79,12 +61,8 @@ func (s *statistician) look(ctx context.Context) error {
 
 // afterCommit says that rows were written. It does not block.
 func (s *statistician) afterCommit() {
-	if s == nil {
-		return
-	}
-	select {
-	case s.committed <- struct{}{}:
-	default:
+	if s != nil {
+		s.commits.committedOne()
 	}
 }
 
@@ -92,7 +70,6 @@ func (s *statistician) close() error {
 	if s == nil {
 		return nil
 	}
-	s.stop()
-	<-s.done
+	s.commits.close()
 	return s.db.Close()
 }

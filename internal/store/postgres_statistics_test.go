@@ -11,7 +11,7 @@ import (
 )
 
 // A table that is filled gets statistics, though autovacuum is off as in all tests. One that has not grown since is
-// left alone, however often its rows are written: with new statistics, all plans that are kept are made anew.
+// left alone, however often its rows are written: with new statistics, all prepared statements are planned anew.
 func TestStatisticsFollowGrowth(t *testing.T) {
 	t.Parallel()
 	s := storetest.Postgres(t)

@@ -27,10 +27,8 @@ const (
 
 // A checkpointer makes checkpoints of one file.
 type checkpointer struct {
-	db        *sql.DB // one connection of its own
-	committed chan struct{}
-	stop      context.CancelFunc
-	done      chan struct{}
+	db      *sql.DB // one connection of its own
+	commits *afterCommits
 	// mu is held during a checkpoint: SQLite refuses a second one at the same time.
 	mu sync.Mutex
 }
@@ -41,28 +39,13 @@ func startCheckpointer(file string) (*checkpointer, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	c := &checkpointer{db: sql.OpenDB(inner), committed: make(chan struct{}, 1), stop: stop, done: make(chan struct{})}
+	c := &checkpointer{db: sql.OpenDB(inner)}
 	c.db.SetMaxOpenConns(1)
-	go c.run(ctx)
-	return c, nil
-}
-
-func (c *checkpointer) run(ctx context.Context) {
-	defer close(c.done)
-	for {
-		select {
-		case <-c.committed:
-		case <-ctx.Done():
-			return
-		}
+	c.commits = startAfterCommits(func(ctx context.Context) time.Duration {
 		c.checkpoint(ctx)
-		select {
-		case <-time.After(checkpointPause):
-		case <-ctx.Done():
-			return
-		}
-	}
+		return checkpointPause
+	})
+	return c, nil
 }
 
 // checkpoint makes a checkpoint if there are enough pages. It waits for no reader and no
@@ -79,12 +62,8 @@ func (c *checkpointer) checkpoint(ctx context.Context) {
 
 // afterCommit says that pages were written. It does not block.
 func (c *checkpointer) afterCommit() {
-	if c == nil {
-		return
-	}
-	select {
-	case c.committed <- struct{}{}:
-	default:
+	if c != nil {
+		c.commits.committedOne()
 	}
 }
 
@@ -98,7 +77,6 @@ func (c *checkpointer) close() error {
 	if c == nil {
 		return nil
 	}
-	c.stop()
-	<-c.done
+	c.commits.close()
 	return c.db.Close()
 }
