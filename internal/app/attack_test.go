@@ -280,7 +280,7 @@ func TestRevokedKeyOnWebSocket(t *testing.T) {
 				if err := conn.Write(t.Context(), websocket.MessageText, []byte(message)); err != nil {
 					return "", err
 				}
-				_, got, err := conn.Read(t.Context())
+				_, got, err := conn.Read(patient(t))
 				return string(got), err
 			}
 			if got, err := say(start); got != `{"type":"connection_ack"}` {
@@ -289,7 +289,7 @@ func TestRevokedKeyOnWebSocket(t *testing.T) {
 			if got, err := say(fmt.Sprintf(subscribe, "1")); !strings.Contains(got, `"name":"`+name+`"`) {
 				t.Errorf("%s: got %s, %v", name, got, err)
 			}
-			if _, got, err := conn.Read(t.Context()); !strings.Contains(string(got), "complete") {
+			if _, got, err := conn.Read(patient(t)); !strings.Contains(string(got), "complete") {
 				t.Errorf("%s: got %s, %v", name, got, err)
 			}
 			b.revoke(name)

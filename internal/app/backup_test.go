@@ -248,25 +248,24 @@ func TestBackupAndRestore(t *testing.T) {
 		}
 		key := fill(t, c)
 		a := start(t, config(t, c), parts(io.Discard))
-		done, stopped := make(chan struct{}), make(chan int)
-		go func() {
-			n := 0
+		done, written := make(chan struct{}), 0
+		var writing sync.WaitGroup
+		writing.Go(func() {
 			for {
 				select {
 				case <-done:
-					stopped <- n
 					return
 				default:
 				}
-				n++
 				query(t, a, key, fmt.Sprintf(`mutation { createReport(input: {slug: "w%[1]d", title: "W", kind: BRIEF, language: "en", summary: "S.", body: "B."}) { created }
-					publish(input: {documents: ["report:w%[1]d"]}) { state } }`, n))
+					publish(input: {documents: ["report:w%[1]d"]}) { state } }`, written))
+				written++
 			}
-		}()
+		})
 		folder := t.TempDir()
 		code, out, errs := run(t, environment(c), "backup", folder)
 		close(done)
-		written := <-stopped
+		writing.Wait()
 		if code != 0 || !strings.HasPrefix(out, "Backed up to redthread-") {
 			t.Fatalf("exit %d: %s%s", code, out, errs)
 		}

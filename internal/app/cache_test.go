@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redthread-api/redthread/internal/app"
 	"github.com/redthread-api/redthread/internal/server/respcache"
@@ -114,7 +115,9 @@ func TestCachedResponsesAreRateLimited(t *testing.T) {
 	t.Parallel()
 	c := config(t, storetest.SQLiteConfig(t))
 	c.Protection.RatePublic = 60
-	a := start(t, c, parts(io.Discard))
+	p, now := parts(io.Discard), time.Now()
+	p.Now = func() time.Time { return now } // the limit does not recover meanwhile
+	a := start(t, c, p)
 	for i := 0; ; i++ {
 		res, body := getQuery(t, a, `{ reports { totalCount } }`)
 		if res.StatusCode == http.StatusTooManyRequests {

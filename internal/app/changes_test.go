@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -42,7 +43,7 @@ func listen(t *testing.T, url string, header ...string) *eventStream {
 	for pair := range slices.Chunk(header, 2) {
 		r.Header.Set(pair[0], pair[1])
 	}
-	res, err := http.DefaultClient.Do(r)
+	res, err := (&http.Client{}).Do(r) // without the limit of time that the default one has here
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,14 +84,16 @@ func (l *eventStream) readBlock() (event, bool) {
 // waitReady waits for the first block, which has the position of the stream.
 func (l *eventStream) waitReady() *eventStream {
 	l.t.Helper()
+	defer time.AfterFunc(patience, l.hang).Stop()
 	if _, ok := l.readBlock(); !ok {
 		l.t.Fatal("the stream has ended")
 	}
 	return l
 }
 
-// next returns the next event; an event without a name at the end of the stream.
+// next returns the next event; an event without a name at the end of the stream, and if none comes.
 func (l *eventStream) next() event {
+	defer time.AfterFunc(patience, l.hang).Stop()
 	for {
 		e, ok := l.readBlock()
 		if !ok || e.name != "" {
@@ -242,9 +245,9 @@ func TestRevokedKeyEndsStreams(t *testing.T) {
 				}
 			}()
 		}
-		left := 2
-		for n := 0; left > 0; n++ {
-			if n > 2000 {
+		late := time.Now().Add(patience)
+		for n, left := 0, 2; left > 0; n++ {
+			if time.Now().After(late) {
 				t.Fatal("the stream did not end")
 			}
 			publishReport(t, a, fmt.Sprintf("after-%d", n), "RED")
@@ -293,7 +296,7 @@ func TestSubscriptions(t *testing.T) {
 			}
 		}
 		read := func() (m sentChange) {
-			_, body, err := conn.Read(t.Context())
+			_, body, err := conn.Read(patient(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -325,6 +328,10 @@ func TestSubscriptions(t *testing.T) {
 			}
 		}
 		send(`{"id":"1","type":"complete"}`)
+		send(`{"type":"ping"}`)
+		if m := read(); m.Type != "pong" {
+			t.Fatalf("got %+v, want a pong once the first has ended", m)
+		}
 		unpublish(t, a, "first")
 		subscribe("2", cursor)
 		if c := read().Payload.Data.ContentChanged; c.Document == nil || c.Document.Slug != "third" {
@@ -341,7 +348,9 @@ func TestChangesAreRateLimited(t *testing.T) {
 	t.Parallel()
 	c := config(t, storetest.SQLiteConfig(t))
 	c.Demo, c.Protection.RatePublic = true, 45
-	a := start(t, c, parts(io.Discard))
+	p, now := parts(io.Discard), time.Now()
+	p.Now = func() time.Time { return now } // the limit does not recover meanwhile
+	a := start(t, c, p)
 	l := listen(t, a.URL()+"/changes").waitReady()
 	for n := range 30 {
 		publishReport(t, a, fmt.Sprintf("news-%d", n), "CLEAR")

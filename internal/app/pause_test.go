@@ -102,7 +102,7 @@ func TestPausedWithoutTheAuditLog(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = s.Close() })
 		restore := storetest.HideTable(t, s.Desk, "audit_entries")
-		<-log.came
+		receive(t, log.came)
 		if !a.Paused() {
 			t.Error("it resumed")
 		}
@@ -111,7 +111,7 @@ func TestPausedWithoutTheAuditLog(t *testing.T) {
 		if code, out, errs := run(t, map[string]string{"REDTHREAD_DATA": settings.Data, "REDTHREAD_DESK_DSN": c.DeskDSN}, "resume"); code != 0 {
 			t.Fatalf("exit %d: %s%s", code, out, errs)
 		}
-		<-log.came
+		receive(t, log.came)
 		if a.Paused() {
 			t.Error("it did not resume")
 		}
@@ -167,7 +167,7 @@ func prepareBackup(t *testing.T, c store.Config, settings app.Config, receiver *
 		query(t, a, key, fmt.Sprintf(`mutation { createReport(input: {slug: %[1]q, title: %[1]q, kind: BRIEF, language: "en", summary: "S.", body: "B."}) { created } }`, slug))
 	}
 	query(t, a, key, `mutation { publish(input: {documents: ["report:before"]}) { state } }`)
-	<-receiver.got
+	receive(t, receiver.got)
 	stop(t, a) // the attempt has been noted then
 	receiver.accept.Store(true)
 

@@ -121,21 +121,6 @@ func runProxy(t *testing.T, address, path string, args ...string) {
 	})
 }
 
-// eventually polls until a condition is true.
-func eventually(t *testing.T, so func() bool) {
-	t.Helper()
-	ticker := time.NewTicker(20 * time.Millisecond)
-	defer ticker.Stop()
-	deadline := time.After(2 * time.Minute)
-	for !so() {
-		select {
-		case <-ticker.C:
-		case <-deadline:
-			t.Fatal("not true within two minutes")
-		}
-	}
-}
-
 func nginx(t *testing.T, a *app.App) *proxy {
 	path, address, dir := program(t, "nginx"), freePort(t), t.TempDir()
 	site := example(t, "nginx.conf", "127.0.0.1:8080", strings.TrimPrefix(a.URL(), "http://"), "listen 80;", "listen "+address+";", "/var/cache/nginx/redthread", dir+"/cache")
@@ -454,7 +439,7 @@ func checkWebSockets(t *testing.T, p *proxy) {
 		if err := conn.Write(t.Context(), websocket.MessageText, []byte(step[0])); err != nil {
 			t.Fatal(err)
 		}
-		if _, got, err := conn.Read(t.Context()); err != nil || !strings.Contains(string(got), step[1]) {
+		if _, got, err := conn.Read(patient(t)); err != nil || !strings.Contains(string(got), step[1]) {
 			t.Errorf("got %s, %v; want %s", got, err, step[1])
 		}
 	}

@@ -57,21 +57,21 @@ func TestStreamsOfTheServer(t *testing.T) {
 			if err := conn.Write(t.Context(), websocket.MessageText, []byte(trip[0])); err != nil {
 				t.Fatal(err)
 			}
-			if _, got, err := conn.Read(t.Context()); err != nil || string(got) != trip[1] {
+			if _, got, err := conn.Read(patient(t)); err != nil || string(got) != trip[1] {
 				t.Errorf("got %s, %v, want %s", got, err, trip[1])
 			}
 		}
 		ended := make(chan error, 1)
 		go func() {
 			for {
-				if _, _, err := conn.Read(t.Context()); err != nil {
+				if _, _, err := conn.Read(patient(t)); err != nil {
 					ended <- err
 					return
 				}
 			}
 		}()
 		stop(t, a)
-		err = <-ended
+		err = receive(t, ended)
 		if closed, _ := errors.AsType[websocket.CloseError](err); closed.Code != websocket.StatusGoingAway || !strings.Contains(closed.Reason, "shutting down") {
 			t.Errorf("got %v, want 1001", err)
 		}

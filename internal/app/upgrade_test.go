@@ -265,7 +265,7 @@ func writeFixture(t *testing.T, fixture string, c store.Config) {
 			t.Fatalf("%s: got %s", document, body)
 		}
 	}
-	<-receiver.got
+	receive(t, receiver.got)
 	stop(t, a)
 	settings.Paused, settings.Demo = true, false
 	a = start(t, settings, parts(io.Discard))
