@@ -64,13 +64,14 @@ func CheckLog(ctx context.Context, desk store.Rows) (LogCheck, error) {
 	if err != nil {
 		return c, fmt.Errorf("read the publication log: %w", err)
 	}
-	published, err := publishedUpTo(ctx, desk, log.Last)
-	if err != nil {
-		return c, err
-	}
-	for _, e := range published {
-		if e.saved.IsZero() {
-			lost++
+	for part, err := range publishedParts(ctx, desk, 0, log.Last, readAtOnce) {
+		if err != nil {
+			return c, err
+		}
+		for _, e := range part.entries {
+			if e.saved.IsZero() {
+				lost++
+			}
 		}
 	}
 	if lost > 0 {
@@ -132,18 +133,19 @@ func (l *Live) Compare(ctx context.Context, sample int) (Comparison, error) {
 
 func (l *Live) compareUpTo(ctx context.Context, applied int64, sample int) (Comparison, error) {
 	var out Comparison
-	entries, err := publishedUpTo(ctx, l.stores.DeskRows(), applied)
-	if err != nil {
-		return out, err
-	}
-	wanted := make(map[domain.ID]lastEntry, len(entries))
-	for _, e := range entries {
-		if !e.saved.IsZero() { // else it was purged, and live drops it
-			wanted[e.Document] = e
+	wanted := map[domain.ID]liveState{}
+	for part, err := range publishedParts(ctx, l.stores.DeskRows(), 0, applied, readAtOnce) {
+		if err != nil {
+			return out, err
+		}
+		for _, e := range part.entries {
+			if !e.saved.IsZero() { // else it was purged, and live drops it
+				wanted[e.Document] = e.state()
+			}
 		}
 	}
 	live := l.stores.LiveRows()
-	err = store.QueryRows(ctx, live, "SELECT rebuild_sequence FROM projection WHERE rebuild_sequence > 0", nil, func(rows *sql.Rows) error {
+	err := store.QueryRows(ctx, live, "SELECT rebuild_sequence FROM projection WHERE rebuild_sequence > 0", nil, func(rows *sql.Rows) error {
 		var n int64
 		out.Rebuilding = true
 		return rows.Scan(&n)
@@ -154,16 +156,16 @@ func (l *Live) compareUpTo(ctx context.Context, applied int64, sample int) (Comp
 	var same []aggregate.RevisionKey
 	found := map[domain.ID]bool{}
 	for _, t := range domain.Types() {
-		if err := statesIn(ctx, live, t, "", nil, func(id domain.ID, _ domain.Marking, state string) {
+		if err := statesIn(ctx, live, t, "", nil, func(id domain.ID, _ domain.Marking, state liveState) {
 			found[id] = true
-			switch e, ok := wanted[id]; {
+			switch w, ok := wanted[id]; {
 			case !ok && out.Rebuilding: // what a rebuild has staged is unseen
 			case !ok:
 				out.Surplus = append(out.Surplus, id)
-			case e.state() != state:
+			case w != state:
 				out.Differing = append(out.Differing, id)
 			default:
-				same = append(same, aggregate.RevisionKey{ID: id, Number: e.Revision})
+				same = append(same, aggregate.RevisionKey{ID: id, Number: int(state.version)})
 			}
 		}); err != nil {
 			return out, err

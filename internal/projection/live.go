@@ -31,7 +31,7 @@ type Live struct {
 
 	pauses   func(time.Duration) time.Duration // of Run; shortened in tests
 	patience time.Duration                     // of Await
-	staged   int                               // how many documents a rebuild stages in one transaction
+	staged   int                               // the documents of how many entries of the log a rebuild stages in one transaction
 }
 
 // New returns the projection of the publication log in the stores. now is the clock.

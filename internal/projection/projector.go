@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"iter"
 	"maps"
 	"slices"
 
@@ -115,36 +116,49 @@ func (p *projector) apply(ctx context.Context, entries []Entry) error {
 
 // snapshotBatch is some snapshots that were read from the desk.
 type snapshotBatch struct {
-	keys  []aggregate.RevisionKey
-	snaps map[aggregate.RevisionKey]*aggregate.Snapshot
-	terms search.Analysed // of the snapshots, or nothing
-	err   error
+	publishedPart // of the log, if they are read for one
+	keys          []aggregate.RevisionKey
+	snaps         map[aggregate.RevisionKey]*aggregate.Snapshot
+	terms         search.Analysed // of the snapshots, or nothing
+	err           error
 }
 
-// readAhead reads and decodes snapshots while those before them are written, so
-// that live's lock is held only for writing. At most two batches are in memory. The
+// readAhead reads and decodes the snapshots of batches while those before them are written,
+// so that live's lock is held only for writing. At most two batches are in memory. The
 // goroutine ends with ctx or after an error. analyse says whether the terms of the next batch are to be found as well.
-func readAhead(ctx context.Context, desk store.Rows, keys []aggregate.RevisionKey, size int, analyse func() bool) <-chan snapshotBatch {
+func readAhead(ctx context.Context, desk store.Rows, of iter.Seq[snapshotBatch], analyse func() bool) <-chan snapshotBatch {
 	batches := make(chan snapshotBatch)
 	go func() {
 		defer close(batches)
-		for batch := range slices.Chunk(keys, size) {
-			snaps, err := aggregate.ReadRevisionKeys(ctx, desk, batch)
-			var terms search.Analysed
-			if err == nil && analyse() {
-				terms = analyseSnapshots(snaps)
+		for batch := range of {
+			if batch.err == nil {
+				batch.snaps, batch.err = aggregate.ReadRevisionKeys(ctx, desk, batch.keys)
+			}
+			if batch.err == nil && analyse() {
+				batch.terms = analyseSnapshots(batch.snaps)
 			}
 			select {
-			case batches <- snapshotBatch{batch, snaps, terms, err}:
+			case batches <- batch:
 			case <-ctx.Done():
 				return
 			}
-			if err != nil {
+			if batch.err != nil {
 				return
 			}
 		}
 	}()
 	return batches
+}
+
+// chunks returns the snapshots to be read in batches.
+func chunks(keys []aggregate.RevisionKey, size int) iter.Seq[snapshotBatch] {
+	return func(yield func(snapshotBatch) bool) {
+		for keys := range slices.Chunk(keys, size) {
+			if !yield(snapshotBatch{keys: keys}) {
+				return
+			}
+		}
+	}
 }
 
 func analyseSnapshots(snaps map[aggregate.RevisionKey]*aggregate.Snapshot) search.Analysed {
@@ -164,7 +178,7 @@ func (p *projector) putAll(ctx context.Context, keys []aggregate.RevisionKey, fi
 	})
 	ahead, stop := context.WithCancel(ctx)
 	defer stop()
-	for batch := range readAhead(ahead, p.desk, keys, aggregate.MaxBatch, func() bool { return true }) {
+	for batch := range readAhead(ahead, p.desk, chunks(keys, aggregate.MaxBatch), func() bool { return true }) {
 		if batch.err != nil {
 			return nil, batch.err
 		}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
-	"sort"
 	"sync/atomic"
 	"time"
 
@@ -34,7 +34,8 @@ type RebuildResult struct {
 // writes those, removes what is not published, and computes all effective markings. It
 // depends on nothing that was staged: what is missing or differs is written there.
 //
-// progress, if not nil, is called with the number of documents written and of all.
+// progress, if not nil, is called with the number of entries of the log whose documents
+// were staged, and of all entries.
 func (l *Live) Rebuild(ctx context.Context, progress func(done, of int)) (RebuildResult, error) {
 	l.writing.Lock()
 	defer l.writing.Unlock()
@@ -44,53 +45,15 @@ func (l *Live) Rebuild(ctx context.Context, progress func(done, of int)) (Rebuil
 	if err := l.fillSeries(ctx); err != nil {
 		return RebuildResult{}, err
 	}
-	if err := l.stage(ctx, progress); err != nil {
-		return RebuildResult{}, err
-	}
-	out, err := l.finishRebuild(ctx)
-	if err == nil {
-		progress(out.Documents, out.Documents)
-	}
+	var out RebuildResult
+	err := l.stores.WithLargeCache(ctx, func() (err error) {
+		if err := l.stage(ctx, progress); err != nil {
+			return err
+		}
+		out, err = l.finishRebuild(ctx)
+		return err
+	})
 	return out, err
-}
-
-// lastEntry is the last entry of a document in the log.
-type lastEntry struct {
-	Entry
-	saved time.Time // when the revision was saved
-}
-
-// state is the state that live has with this entry; see [projector.states].
-func (e lastEntry) state() string {
-	updated := e.At
-	if e.Document.Type().Supporting() {
-		updated = e.saved
-	}
-	return stateOf(int64(e.Revision), updated, e.PublishedAt)
-}
-
-// publishedUpTo returns the last entries of the documents that the log has published up to
-// a sequence, in order.
-func publishedUpTo(ctx context.Context, desk store.Rows, sequence int64) ([]lastEntry, error) {
-	var entries []lastEntry
-	err := store.QueryRows(ctx, desk,
-		"SELECT e.sequence, e.release, e.action, e.document_id, e.revision, e.at, e.published_at, r.created_at FROM publication_entries e"+
-			" JOIN (SELECT document_id, max(sequence) AS last FROM publication_entries WHERE sequence <= ? GROUP BY document_id) l ON l.last = e.sequence"+
-			" LEFT JOIN revisions r ON r.document_id = e.document_id AND r.number = e.revision"+
-			" WHERE e.action = '"+ActionPublish+"' ORDER BY e.sequence", []any{sequence}, func(rows *sql.Rows) error {
-			var e lastEntry
-			var saved sql.NullTime
-			if err := rows.Scan(&e.Sequence, &e.Release, &e.Action, &e.Document, &e.Revision, &e.At, &e.PublishedAt, &saved); err != nil {
-				return err
-			}
-			e.saved = saved.Time
-			entries = append(entries, e)
-			return nil
-		})
-	if err != nil {
-		return nil, fmt.Errorf("read the publication log: %w", err)
-	}
-	return entries, nil
 }
 
 // stage writes to live the documents that are published, as [Live.Rebuild] says.
@@ -123,58 +86,64 @@ func (l *Live) stage(ctx context.Context, progress func(done, of int)) error {
 	if err != nil {
 		return err
 	}
-	entries, err := publishedUpTo(ctx, desk, log.Last)
-	if err != nil {
-		return err
-	}
-	start := sort.Search(len(entries), func(i int) bool { return entries[i].Sequence > done })
 	if done > 0 {
-		l.log.InfoContext(ctx, "the rebuild of live goes on", "done", start, "documents", len(entries), "sequence", done)
-	}
-	keys := make([]aggregate.RevisionKey, 0, len(entries)-start)
-	for _, e := range entries[start:] {
-		keys = append(keys, aggregate.RevisionKey{ID: e.Document, Number: e.Revision})
+		l.log.InfoContext(ctx, "the rebuild of live goes on", "sequence", done, "of", log.Last)
 	}
 	ahead, stop := context.WithCancel(ctx)
 	defer stop()
-	progress(start, len(entries))
+	progress(int(done), int(log.Last))
 	var analyse atomic.Bool // the index needed the terms of most of the last batch, and so may need those of the next
-	for batch := range readAhead(ahead, desk, keys, l.staged, analyse.Load) {
+	for batch := range readAhead(ahead, desk, publishedBatches(publishedParts(ahead, desk, done, log.Last, l.staged)), analyse.Load) {
 		if batch.err != nil {
 			return batch.err
 		}
-		of := entries[start : start+len(batch.keys)]
-		if err := l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
-			p := &projector{tx: tx, desk: desk, index: search.NewWriter(tx), existed: map[domain.ID]bool{}}
-			if err := p.stage(ctx, batch, of); err != nil {
-				return err
+		if of := batch.entries; len(of) > 0 {
+			if err := l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
+				p := &projector{tx: tx, desk: desk, index: search.NewWriter(tx), existed: map[domain.ID]bool{}}
+				if err := p.stage(ctx, batch); err != nil {
+					return err
+				}
+				analyse.Store(p.index.Analyses() > len(of)/2)
+				if err := p.index.Flush(ctx); err != nil {
+					return err
+				}
+				return p.setStaged(ctx, log.Identity, &of[len(of)-1].Entry)
+			}); err != nil {
+				return fmt.Errorf("entries %d to %d: %w", of[0].Sequence, of[len(of)-1].Sequence, err)
 			}
-			analyse.Store(p.index.Analyses() > len(of)/2)
-			if err := p.index.Flush(ctx); err != nil {
-				return err
-			}
-			return p.setStaged(ctx, log.Identity, &of[len(of)-1].Entry)
-		}); err != nil {
-			return fmt.Errorf("entries %d to %d: %w", of[0].Sequence, of[len(of)-1].Sequence, err)
 		}
-		start += len(of)
-		progress(start, len(entries))
+		progress(int(batch.upTo), int(log.Last))
 	}
 	return ctx.Err()
 }
 
+// publishedBatches returns the snapshots to be read of each part of the log.
+func publishedBatches(parts iter.Seq2[publishedPart, error]) iter.Seq[snapshotBatch] {
+	return func(yield func(snapshotBatch) bool) {
+		for part, err := range parts {
+			batch := snapshotBatch{publishedPart: part, err: err}
+			for _, e := range part.entries {
+				batch.keys = append(batch.keys, aggregate.RevisionKey{ID: e.Document, Number: e.Revision})
+			}
+			if !yield(batch) {
+				return
+			}
+		}
+	}
+}
+
 // stage writes those of a batch of documents that live does not have, as unseen, and those
 // that it has in this state.
-func (p *projector) stage(ctx context.Context, batch snapshotBatch, entries []lastEntry) error {
-	final := make(map[domain.ID]Entry, len(entries))
-	wanted := make(map[domain.ID]string, len(entries))
-	for _, e := range entries {
+func (p *projector) stage(ctx context.Context, batch snapshotBatch) error {
+	final := make(map[domain.ID]Entry, len(batch.entries))
+	wanted := make(map[domain.ID]liveState, len(batch.entries))
+	for _, e := range batch.entries {
 		final[e.Document], wanted[e.Document] = e.Entry, e.state()
 	}
 	differ := map[domain.ID]bool{}
 	engine := p.tx.Dialect()
 	for t, ids := range aggregate.GroupByType(slices.Collect(maps.Keys(final))) {
-		err := p.statesWhere(ctx, t, " WHERE id"+store.InSet(engine), []any{store.IDSet(engine, ids)}, func(id domain.ID, _ domain.Marking, state string) {
+		err := p.statesWhere(ctx, t, " WHERE id"+store.InSet(engine), []any{store.IDSet(engine, ids)}, func(id domain.ID, _ domain.Marking, state liveState) {
 			p.existed[id] = true
 			differ[id] = state != wanted[id]
 		})
@@ -204,32 +173,26 @@ func (l *Live) finishRebuild(ctx context.Context) (RebuildResult, error) {
 		if err != nil {
 			return err
 		}
-		entries, err := publishedUpTo(ctx, desk, log.Last)
-		if err != nil {
-			return err
-		}
 		// Live should be the same before and after. Differences are recorded in the
 		// history, so that followers of its changes receive them.
-		recorder := &projector{tx: tx, changes: visibilityChanges{}}
+		index := search.NewWriter(tx)
+		recorder := &projector{tx: tx, index: index, everything: true, changes: visibilityChanges{}}
 		if err := recorder.recordAllBefore(ctx); err != nil {
 			return err
 		}
-		p := &projector{tx: tx, desk: desk, index: search.NewWriter(tx), existed: map[domain.ID]bool{}}
-		recorder.index, recorder.everything = p.index, true
-		for id := range recorder.changes {
-			p.existed[id] = true
-		}
-		if err := p.putDiffering(ctx, entries, recorder.changes); err != nil {
+		p := &projector{tx: tx, desk: desk, index: index, existed: map[domain.ID]bool{}}
+		documents, err := p.putDiffering(ctx, log.Last, l.staged, recorder.changes)
+		if err != nil {
 			return err
 		}
-		if err := p.markAll(ctx, entries); err != nil {
+		if err := p.markAll(ctx); err != nil {
 			return err
 		}
 		at := latest(l.clock(), live.at.Add(time.Microsecond))
 		if err := recorder.recordAll(ctx, at); err != nil {
 			return err
 		}
-		if err := p.index.Flush(ctx); err != nil {
+		if err := index.Flush(ctx); err != nil {
 			return err
 		}
 		if err := p.forgetSteps(ctx); err != nil {
@@ -238,46 +201,56 @@ func (l *Live) finishRebuild(ctx context.Context) (RebuildResult, error) {
 		if err := p.setStaged(ctx, "", nil); err != nil {
 			return err
 		}
-		out = RebuildResult{Documents: len(entries), Sequence: log.Last}
+		out = RebuildResult{Documents: documents, Sequence: log.Last}
 		return p.setApplied(ctx, log.Identity, last, at)
 	})
 	return out, err
 }
 
-// putDiffering writes the documents that live does not have in the state of their entries,
-// and removes those that have none. before is what live had.
-func (p *projector) putDiffering(ctx context.Context, entries []lastEntry, before visibilityChanges) error {
-	final := make(map[domain.ID]Entry, len(entries))
-	var keys []aggregate.RevisionKey
-	for _, e := range entries {
-		final[e.Document] = e.Entry
-		if !p.existed[e.Document] || before[e.Document].state != e.state() {
-			keys = append(keys, aggregate.RevisionKey{ID: e.Document, Number: e.Revision})
-		}
-	}
+// putDiffering writes the documents that live does not have in the state of their entries up
+// to a sequence of the log, and removes those that have none. It looks at size entries of the
+// log at once. before is what live had. It returns how many documents are published.
+func (p *projector) putDiffering(ctx context.Context, last int64, size int, before visibilityChanges) (documents int, err error) {
 	var gone []domain.ID
-	for id := range p.existed {
-		if _, published := final[id]; !published {
+	for part, err := range publishedParts(ctx, p.desk, 0, last, size) {
+		if err != nil {
+			return 0, err
+		}
+		documents += len(part.entries)
+		final := map[domain.ID]Entry{}
+		var keys []aggregate.RevisionKey
+		for _, e := range part.entries {
+			had := before[e.Document]
+			if had != nil {
+				had.published = true
+			}
+			if had == nil || had.state != e.state() {
+				final[e.Document], p.existed[e.Document] = e.Entry, had != nil
+				keys = append(keys, aggregate.RevisionKey{ID: e.Document, Number: e.Revision})
+			}
+		}
+		purged, err := p.putAll(ctx, keys, final)
+		if err != nil {
+			return 0, err
+		}
+		gone = append(gone, purged...)
+		clear(p.existed)
+	}
+	for id, e := range before {
+		if !e.published {
 			gone = append(gone, id)
 		}
 	}
-	purged, err := p.putAll(ctx, keys, final)
-	if err != nil {
-		return err
-	}
-	return p.remove(ctx, append(gone, purged...))
+	return documents, p.remove(ctx, gone)
 }
 
 // markedAtOnce is how many documents a rebuild computes the effective markings of at once.
 const markedAtOnce = 8 * aggregate.MaxBatch
 
-// markAll computes the effective markings of all documents, as [projector.markEffective] does for some: each once, after
-// those that its own depends on. A tag that most documents have would otherwise be computed with each batch of them.
-func (p *projector) markAll(ctx context.Context, entries []lastEntry) error {
-	groups := map[domain.Type][]domain.ID{}
-	for _, e := range entries {
-		groups[e.Document.Type()] = append(groups[e.Document.Type()], e.Document)
-	}
+// markAll computes the effective markings of all documents in live, as [projector.markEffective] does for some: each
+// once, after those that its own depends on. A tag that most documents have would otherwise be computed with each batch
+// of them.
+func (p *projector) markAll(ctx context.Context) error {
 	engine := p.tx.Dialect()
 	own := func(t domain.Type, ids []domain.ID) error {
 		return p.update(ctx, visibility.OwnMarking(aggregate.TableOf(t).Name), ids)
@@ -298,7 +271,17 @@ func (p *projector) markAll(ctx context.Context, entries []lastEntry) error {
 			if !step.of(t, len(aggregate.SpecOf(t).Ends) > 0) {
 				continue
 			}
-			for ids := range slices.Chunk(groups[t], markedAtOnce) {
+			var all []domain.ID
+			query := "SELECT id FROM " + aggregate.TableOf(t).Name + " ORDER BY id"
+			if err := store.QueryRows(ctx, p.tx, query, nil, func(rows *sql.Rows) error {
+				var id domain.ID
+				err := rows.Scan(&id)
+				all = append(all, id)
+				return err
+			}); err != nil {
+				return fmt.Errorf("read what is in live: %w", err)
+			}
+			for ids := range slices.Chunk(all, markedAtOnce) {
 				if err := step.mark(t, ids); err != nil {
 					return err
 				}

@@ -101,21 +101,19 @@ func TestRebuildIsResumed(t *testing.T) {
 						t.Errorf("readers see another live while it is rebuilt (-before +now):\n%s", diff)
 					}
 				}
-				var first, last int
+				var first, last, all int
 				begun := false
 				out, err := d.Rebuild(t.Context(), func(done, of int) {
 					if !begun {
 						first, begun = done, true
 					}
-					if last = done; of != n {
-						t.Errorf("got %d documents, want %d", of, n)
-					}
+					last, all = done, of
 				})
 				if err != nil || out.Documents != n {
 					t.Fatalf("got %+v, %v; want %d documents", out, err, n)
 				}
-				if first != 4*staged || last != n {
-					t.Errorf("the last run began at %d and ended at %d, want %d and %d", first, last, 4*staged, n)
+				if first != 4*staged || last != all || all != int(out.Sequence) {
+					t.Errorf("the last run began at entry %d and ended at %d of %d, want %d and %d", first, last, all, 4*staged, out.Sequence)
 				}
 				if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(editorialtest.Dump(t, s.LiveRows()), "\n")); diff != "" {
 					t.Errorf("live (-before +rebuilt):\n%s", diff)
@@ -141,11 +139,11 @@ func (d *desk) changeLive(statements ...string) {
 	}
 }
 
-// killedRebuild rebuilds live in a process that is killed once so many documents are
-// written.
-func killedRebuild(t *testing.T, c store.Config, documents int) {
+// killedRebuild rebuilds live in a process that is killed once the documents of so many
+// entries are written.
+func killedRebuild(t *testing.T, c store.Config, entries int) {
 	t.Helper()
-	stores, err := json.Marshal([]any{c.Dir, c.DeskDSN, c.LiveDSN, documents})
+	stores, err := json.Marshal([]any{c.Dir, c.DeskDSN, c.LiveDSN, entries})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,8 +160,8 @@ func killedRebuild(t *testing.T, c store.Config, documents int) {
 func rebuildUntilKilled(t *testing.T, stores string) {
 	t.Helper()
 	var c store.Config
-	var documents int
-	if err := json.Unmarshal([]byte(stores), &[]any{&c.Dir, &c.DeskDSN, &c.LiveDSN, &documents}); err != nil {
+	var entries int
+	if err := json.Unmarshal([]byte(stores), &[]any{&c.Dir, &c.DeskDSN, &c.LiveDSN, &entries}); err != nil {
 		t.Fatal(err)
 	}
 	s, err := store.Open(t.Context(), c)
@@ -173,7 +171,7 @@ func rebuildUntilKilled(t *testing.T, stores string) {
 	d := newDesk(t, s)
 	d.SetStaged(staged)
 	_, err = d.Rebuild(t.Context(), func(done, _ int) {
-		if done >= documents {
+		if done >= entries {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		}
 	})

@@ -27,7 +27,8 @@ type visibilityChange struct {
 	live          bool           // it is in live after the transaction
 	released      bool           // its own content is new
 	propagated    [visibility.Clearances]bool
-	state         string // its state in live before a rebuild; see states
+	state         liveState // before a rebuild
+	published     bool      // the log has published it, which a rebuild asks
 }
 
 func (f visibilityChanges) release(id domain.ID) {
@@ -55,14 +56,13 @@ func (p *projector) recordBefore(ctx context.Context, ids []domain.ID) error {
 // recordAllBefore records the effective marking and the state of every document in
 // live, before a rebuild.
 func (p *projector) recordAllBefore(ctx context.Context) error {
-	return p.states(ctx, func(id domain.ID, m domain.Marking, state string) {
+	return p.states(ctx, func(id domain.ID, m domain.Marking, state liveState) {
 		p.changes[id] = &visibilityChange{before: m, after: domain.Unseen, state: state}
 	})
 }
 
-// states reads the effective marking and the state of each document in live. The state
-// is a text that is equal for the same entry of one log.
-func (p *projector) states(ctx context.Context, found func(id domain.ID, m domain.Marking, state string)) error {
+// states reads the effective marking and the state of each document in live.
+func (p *projector) states(ctx context.Context, found func(id domain.ID, m domain.Marking, state liveState)) error {
 	for _, t := range domain.Types() {
 		if err := p.statesWhere(ctx, t, "", nil, found); err != nil {
 			return err
@@ -72,11 +72,11 @@ func (p *projector) states(ctx context.Context, found func(id domain.ID, m domai
 }
 
 // statesWhere is states for the documents of a type that meet a condition.
-func (p *projector) statesWhere(ctx context.Context, t domain.Type, where string, args []any, found func(id domain.ID, m domain.Marking, state string)) error {
+func (p *projector) statesWhere(ctx context.Context, t domain.Type, where string, args []any, found func(id domain.ID, m domain.Marking, state liveState)) error {
 	return statesIn(ctx, p.tx, t, where, args, found)
 }
 
-func statesIn(ctx context.Context, live store.Rows, t domain.Type, where string, args []any, found func(id domain.ID, m domain.Marking, state string)) error {
+func statesIn(ctx context.Context, live store.Rows, t domain.Type, where string, args []any, found func(id domain.ID, m domain.Marking, state liveState)) error {
 	err := store.QueryRows(ctx, live, "SELECT id, effective_marking, version, updated_at, published_at FROM "+aggregate.TableOf(t).Name+where, args, func(rows *sql.Rows) error {
 		var id domain.ID
 		var m domain.Marking
@@ -93,10 +93,6 @@ func statesIn(ctx context.Context, live store.Rows, t domain.Type, where string,
 		return fmt.Errorf("read what live says: %w", err)
 	}
 	return nil
-}
-
-func stateOf(version int64, updated, published time.Time) string {
-	return fmt.Sprint(version, updated.UnixMicro(), published.UnixMicro())
 }
 
 // effective reads the effective markings of documents. It calls found only for those
@@ -143,35 +139,56 @@ func (p *projector) record(ctx context.Context, at time.Time) error {
 	return p.writeChanges(ctx, at)
 }
 
+// markedInIndex is how many documents are marked in the search index at once.
+const markedInIndex = 4 * aggregate.MaxBatch
+
 // markIndex writes the effective markings of the documents that may have another one to the search index.
 func (p *projector) markIndex(ctx context.Context) error {
 	if p.index == nil {
 		return nil
 	}
-	markings := make(map[domain.ID]domain.Marking, len(p.changes))
-	for id, e := range p.changes {
-		if e.live && (p.everything || e.released || e.after != e.before) {
-			markings[id] = e.after
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(p.changes)), markedInIndex) {
+		markings := map[domain.ID]domain.Marking{}
+		for _, id := range ids {
+			if e := p.changes[id]; e.live && (p.everything || e.released || e.after != e.before) {
+				markings[id] = e.after
+			}
+		}
+		if err := p.index.Mark(ctx, markings); err != nil {
+			return err
 		}
 	}
-	return p.index.Mark(ctx, markings)
+	return nil
 }
 
 // recordAll is record for a transaction that may have added or changed any document
 // without a call of recordBefore: it compares all of live with the recorded state.
 func (p *projector) recordAll(ctx context.Context, at time.Time) error {
-	err := p.states(ctx, func(id domain.ID, _ domain.Marking, state string) {
-		if p.changes[id] == nil {
-			p.changes[id] = &visibilityChange{before: domain.Unseen, after: domain.Unseen}
+	someBefore := false
+	for _, e := range p.changes {
+		someBefore = someBefore || e.before != domain.Unseen
+	}
+	err := p.states(ctx, func(id domain.ID, m domain.Marking, state liveState) {
+		e := p.changes[id]
+		if e == nil {
+			e = &visibilityChange{before: domain.Unseen, after: domain.Unseen}
+			p.changes[id] = e
 		}
-		if p.changes[id].state != state {
-			p.changes[id].released = true
-		}
+		e.after, e.live = m, true
+		e.released = e.released || e.state != state
 	})
 	if err != nil {
 		return err
 	}
-	return p.record(ctx, at)
+	if err := p.markIndex(ctx); err != nil {
+		return err
+	}
+	if someBefore { // else there is no reader for whom a reference could appear in what they see already
+		if err := p.propagate(ctx); err != nil {
+			return err
+		}
+	}
+	return p.writeChanges(ctx, at)
 }
 
 // kinds returns the kind of change for viewers of each clearance, 0 for no change, and
@@ -236,6 +253,9 @@ func (p *projector) propagateTo(ctx context.Context, r aggregate.Referrer, ids [
 	})
 }
 
+// changesAtOnce is how many changes are in memory at most until they are written.
+const changesAtOnce = 4096
+
 func (p *projector) writeChanges(ctx context.Context, at time.Time) error {
 	last, moment, err := lastChange(ctx, p.tx)
 	if err != nil {
@@ -243,34 +263,42 @@ func (p *projector) writeChanges(ctx context.Context, at time.Time) error {
 	}
 	moment = max(at.UnixMicro(), moment+1)
 	p.moment = moment
-	var rows [][]any
-	for _, id := range slices.Sorted(maps.Keys(p.changes)) {
-		kinds, some := p.changes[id].kinds()
-		if !some {
-			continue
-		}
-		last++
-		row := []any{last, moment, int64(id), int64(id.Type())}
-		for _, k := range kinds {
-			row = append(row, int64(k))
-		}
-		rows = append(rows, row)
-	}
 	columns := []string{"id", "at", "document_id", "type"}
 	for c := range visibility.Clearances {
 		columns = append(columns, aggregate.Quote(visibility.ChangeColumn(domain.Marking(c))))
 	}
 	head := "INSERT INTO changes (" + strings.Join(columns, ", ") + ") VALUES "
 	one := "(" + strings.Repeat("?, ", len(columns)-1) + "?)"
-	for len(rows) > 0 {
-		n := aggregate.BatchSize(len(rows), len(columns))
-		query := head + strings.Repeat(one+", ", n-1) + one
-		if err := store.ExecLater(ctx, p.tx, "record changes", query, slices.Concat(rows[:n]...)...); err != nil {
-			return err
+	var values []any
+	write := func() error {
+		for len(values) > 0 {
+			n := aggregate.BatchSize(len(values)/len(columns), len(columns))
+			query := head + strings.Repeat(one+", ", n-1) + one
+			if err := store.ExecLater(ctx, p.tx, "record changes", query, values[:n*len(columns)]...); err != nil {
+				return err
+			}
+			values = values[n*len(columns):]
 		}
-		rows = rows[n:]
+		values = nil // what was passed on is not written over
+		return nil
 	}
-	return nil
+	for _, id := range slices.Sorted(maps.Keys(p.changes)) {
+		kinds, some := p.changes[id].kinds()
+		if !some {
+			continue
+		}
+		last++
+		values = append(values, last, moment, int64(id), int64(id.Type()))
+		for _, k := range kinds {
+			values = append(values, int64(k))
+		}
+		if len(values) == changesAtOnce*len(columns) {
+			if err := write(); err != nil {
+				return err
+			}
+		}
+	}
+	return write()
 }
 
 // lastChange returns the row id of the last change and its time in microseconds since

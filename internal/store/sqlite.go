@@ -213,3 +213,32 @@ func sqliteErrClass(err error) errClass {
 	}
 	return unclassified
 }
+
+// The sizes of the writers' caches of pages: SQLite's default, and that while live is made anew.
+const (
+	usualCache = 2000     // KiB
+	largeCache = 64 << 10 // KiB
+)
+
+// WithLargeCache gives the writer of live on SQLite 64 MiB for pages while f runs, in place of two. A transaction that
+// changes more pages than there is room for writes each of them whenever another one needs its place, and then reads
+// it again.
+func (s *Stores) WithLargeCache(ctx context.Context, f func() error) error {
+	if s.dialect != dialect.SQLite {
+		return f()
+	}
+	set := func(ctx context.Context, size int) error {
+		if _, err := s.liveWrite.db.ExecContext(ctx, fmt.Sprintf("PRAGMA cache_size(-%d)", size)); err != nil {
+			return fmt.Errorf("size the cache of live: %w", translate(err))
+		}
+		return nil
+	}
+	if err := set(ctx, largeCache); err != nil {
+		return err
+	}
+	err := f()
+	if back := set(context.WithoutCancel(ctx), usualCache); err == nil {
+		err = back
+	}
+	return err
+}
