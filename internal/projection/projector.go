@@ -131,7 +131,7 @@ func readAhead(ctx context.Context, desk store.Rows, of iter.Seq[snapshotBatch],
 	go func() {
 		defer close(batches)
 		for batch := range of {
-			if batch.err == nil {
+			if batch.err == nil && len(batch.keys) > 0 {
 				batch.snaps, batch.err = aggregate.ReadRevisionKeys(ctx, desk, batch.keys)
 			}
 			if batch.err == nil && analyse() {

@@ -211,30 +211,44 @@ func (l *Live) finishRebuild(ctx context.Context) (RebuildResult, error) {
 // to a sequence of the log, and removes those that have none. It looks at size entries of the
 // log at once. before is what live had. It returns how many documents are published.
 func (p *projector) putDiffering(ctx context.Context, last int64, size int, before visibilityChanges) (documents int, err error) {
+	ahead, stop := context.WithCancel(ctx)
+	defer stop()
+	differing := func(yield func(snapshotBatch) bool) {
+		for batch := range publishedBatches(publishedParts(ahead, p.desk, 0, last, size)) {
+			batch.keys = batch.keys[:0]
+			for _, e := range batch.entries {
+				had := before[e.Document]
+				if had != nil {
+					had.published = true
+				}
+				if had == nil || had.state != e.state() {
+					batch.keys = append(batch.keys, aggregate.RevisionKey{ID: e.Document, Number: e.Revision})
+				}
+			}
+			if !yield(batch) {
+				return
+			}
+		}
+	}
 	var gone []domain.ID
-	for part, err := range publishedParts(ctx, p.desk, 0, last, size) {
-		if err != nil {
-			return 0, err
+	for batch := range readAhead(ahead, p.desk, differing, func() bool { return true }) {
+		if batch.err != nil {
+			return 0, batch.err
 		}
-		documents += len(part.entries)
-		final := map[domain.ID]Entry{}
-		var keys []aggregate.RevisionKey
-		for _, e := range part.entries {
-			had := before[e.Document]
-			if had != nil {
-				had.published = true
-			}
-			if had == nil || had.state != e.state() {
-				final[e.Document], p.existed[e.Document] = e.Entry, had != nil
-				keys = append(keys, aggregate.RevisionKey{ID: e.Document, Number: e.Revision})
-			}
+		documents += len(batch.entries)
+		final := make(map[domain.ID]Entry, len(batch.entries))
+		for _, e := range batch.entries {
+			final[e.Document], p.existed[e.Document] = e.Entry, before[e.Document] != nil
 		}
-		purged, err := p.putAll(ctx, keys, final)
+		purged, err := p.putBatch(ctx, batch, final)
 		if err != nil {
 			return 0, err
 		}
 		gone = append(gone, purged...)
 		clear(p.existed)
+	}
+	if err := ctx.Err(); err != nil {
+		return 0, err
 	}
 	for id, e := range before {
 		if !e.published {

@@ -28,7 +28,7 @@ type visibilityChange struct {
 	released      bool           // its own content is new
 	propagated    [visibility.Clearances]bool
 	state         liveState // before a rebuild
-	published     bool      // the log has published it, which a rebuild asks
+	published     bool      // its last entry in the log publishes it; set by a rebuild
 }
 
 func (f visibilityChanges) release(id domain.ID) {
@@ -162,7 +162,8 @@ func (p *projector) markIndex(ctx context.Context) error {
 }
 
 // recordAll is record for a transaction that may have added or changed any document
-// without a call of recordBefore: it compares all of live with the recorded state.
+// without a call of recordBefore: it compares all of live with the recorded state. Where no
+// document was in live for any reader, references that appear change nothing that one saw.
 func (p *projector) recordAll(ctx context.Context, at time.Time) error {
 	someBefore := false
 	for _, e := range p.changes {

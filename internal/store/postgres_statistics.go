@@ -17,11 +17,11 @@ const (
 	// statisticsLimit bounds a look, with the statistics that it makes.
 	statisticsLimit = time.Minute
 	// grownTables are the tables of which no more than a third was there when their statistics
-	// were made, or will be when PostgreSQL itself makes them. Those of another owner are left out, since
-	// only the owner may.
+	// were made, as far as reltuples says. Those of another owner are left out, since only who has the
+	// owner's rights may.
 	grownTables = "SELECT coalesce(string_agg(quote_ident(s.schemaname) || '.' || quote_ident(s.relname), ', '), '') FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid" +
 		" WHERE s.schemaname IN ('desk', 'live') AND s.n_live_tup > 100 + 3 * greatest(c.reltuples, 0) AND s.n_mod_since_analyze > 100" +
-		" AND pg_has_role(c.relowner, 'MEMBER')"
+		" AND pg_has_role(c.relowner, 'USAGE')"
 )
 
 // A statistician makes the statistics of the tables of both stores.

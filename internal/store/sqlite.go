@@ -236,9 +236,10 @@ func (s *Stores) WithLargeCache(ctx context.Context, f func() error) error {
 	if err := set(ctx, largeCache); err != nil {
 		return err
 	}
-	err := f()
-	if back := set(context.WithoutCancel(ctx), usualCache); err == nil {
-		err = back
-	}
-	return err
+	defer func() {
+		if err := set(context.WithoutCancel(ctx), usualCache); err != nil {
+			s.log.WarnContext(ctx, "the writer of live keeps its large cache", "error", err)
+		}
+	}()
+	return f()
 }
