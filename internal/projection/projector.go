@@ -61,7 +61,7 @@ type projector struct {
 	tx         *store.Tx
 	desk       store.Rows         // where the snapshots are
 	index      *search.Writer     // of live
-	everything bool               // is marked in the index, not only what changed
+	everything bool               // that is in live is recorded, and marked in the index
 	changes    visibilityChanges  // what the entries change; nil if not recorded
 	existed    map[domain.ID]bool // which documents were in live before; see recordBefore
 	moment     int64              // the time of the changes; see writeChanges

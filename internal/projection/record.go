@@ -130,6 +130,11 @@ func (p *projector) record(ctx context.Context, at time.Time) error {
 	if err != nil {
 		return err
 	}
+	return p.recordAfter(ctx, at)
+}
+
+// recordAfter is the part of record once the effective markings afterwards are known.
+func (p *projector) recordAfter(ctx context.Context, at time.Time) error {
 	if err := p.markIndex(ctx); err != nil {
 		return err
 	}
@@ -162,13 +167,8 @@ func (p *projector) markIndex(ctx context.Context) error {
 }
 
 // recordAll is record for a transaction that may have added or changed any document
-// without a call of recordBefore: it compares all of live with the recorded state. Where no
-// document was in live for any reader, references that appear change nothing that one saw.
+// without a call of recordBefore: it compares all of live with the recorded state.
 func (p *projector) recordAll(ctx context.Context, at time.Time) error {
-	someBefore := false
-	for _, e := range p.changes {
-		someBefore = someBefore || e.before != domain.Unseen
-	}
 	err := p.states(ctx, func(id domain.ID, m domain.Marking, state liveState) {
 		e := p.changes[id]
 		if e == nil {
@@ -181,15 +181,7 @@ func (p *projector) recordAll(ctx context.Context, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	if err := p.markIndex(ctx); err != nil {
-		return err
-	}
-	if someBefore { // else there is no reader for whom a reference could appear in what they see already
-		if err := p.propagate(ctx); err != nil {
-			return err
-		}
-	}
-	return p.writeChanges(ctx, at)
+	return p.recordAfter(ctx, at)
 }
 
 // kinds returns the kind of change for viewers of each clearance, 0 for no change, and
@@ -215,6 +207,9 @@ func (e *visibilityChange) kinds() (kinds [visibility.Clearances]ChangeKind, som
 // propagate marks as updated the documents that refer to one that became visible or
 // invisible: for viewers who see both, the reference appeared or disappeared.
 func (p *projector) propagate(ctx context.Context) error {
+	if p.everything && !p.seenBefore() {
+		return nil // nobody saw a document in which a reference could appear
+	}
 	// Documents whose visibility changes for the same clearances share one query.
 	groups := map[[visibility.Clearances]bool][]domain.ID{}
 	for id, e := range p.changes {
@@ -236,6 +231,16 @@ func (p *projector) propagate(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// seenBefore reports whether there are readers who saw one of the documents.
+func (p *projector) seenBefore() bool {
+	for _, e := range p.changes {
+		if e.before != domain.Unseen {
+			return true
+		}
+	}
+	return false
 }
 
 // propagateTo marks as updated, for the changed clearances, the documents that refer to

@@ -20,7 +20,7 @@ import (
 type view struct {
 	version  int64
 	manifest *manifest
-	blocks   []*unitBlock // nil for a block without units
+	blocks   []*unitBlock // nil for a block without units, and for one that was not read
 	sources  []openSource
 	stats    [visibility.Clearances]statistics
 }

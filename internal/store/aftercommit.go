@@ -29,8 +29,9 @@ func (a *afterCommits) run(ctx context.Context, work func(context.Context) time.
 		case <-ctx.Done():
 			return
 		}
+		pause := work(ctx)
 		select {
-		case <-time.After(work(ctx)):
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return
 		}
