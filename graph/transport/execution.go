@@ -20,7 +20,7 @@ type execution struct {
 	ctx       context.Context
 	cancel    context.CancelFunc
 	operation *graphql.OperationContext
-	respond   graphql.ResponseHandler // nil until the operation runs
+	respond   graphql.ResponseHandler // nil until the operation has begun
 
 	final *graphql.Response // the only response that is left to return
 	done  bool
@@ -100,6 +100,19 @@ func (x *execution) isSubscription() bool {
 	return x.operation != nil && x.operation.Operation.Operation == ast.Subscription
 }
 
+// begin starts the operation, unless it has begun. A subscription responds to all that happens after it.
+func (x *execution) begin() {
+	if x.respond != nil || x.final != nil {
+		return
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			x.respond = graphql.OneShot(x.h.recovered(x.ctx, v))
+		}
+	}()
+	x.respond, x.ctx = x.h.exec.DispatchOperation(x.ctx, x.operation)
+}
+
 // next returns the next response: one of a query or mutation, any number of a
 // subscription, and nil after the last. A response without data is the last.
 func (x *execution) next() (resp *graphql.Response) {
@@ -116,9 +129,7 @@ func (x *execution) next() (resp *graphql.Response) {
 		}
 		x.endSpan(resp)
 	}()
-	if x.respond == nil {
-		x.respond, x.ctx = x.h.exec.DispatchOperation(x.ctx, x.operation)
-	}
+	x.begin()
 	resp = x.respond(x.ctx)
 	if resp != nil && len(resp.Data) == 0 && len(resp.Errors) == 0 {
 		panic(errors.New("the operation returned neither data nor errors"))

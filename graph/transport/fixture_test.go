@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/executor"
@@ -39,7 +40,7 @@ var testSchema = gqlparser.MustLoadSchema(&ast.Source{Name: "fixture", Input: `
 		fails(code: String!): String
 	}
 	type Mutation { hello: String }
-	type Subscription { ticks: Int! silent: Int! big: String! panics: Int! fails: Int! }
+	type Subscription { ticks: Int! silent: Int! late: Int! stuck: Int! big: String! panics: Int! fails: Int! }
 `})
 
 // fixture is a schema whose fields do what their names say. The test
@@ -50,6 +51,7 @@ type fixture struct {
 	waiting   chan struct{} // receives from each operation that waits
 	ended     chan struct{} // receives from each that was cancelled
 	active    atomic.Int64
+	lateBegun atomic.Bool // late takes a moment to begin
 	params    atomic.Pointer[graphql.RawParams]
 }
 
@@ -142,6 +144,11 @@ func (f *fixture) subscribe(ctx context.Context, name string) graphql.ResponseHa
 	switch name {
 	case "fails":
 		graphql.AddErrorf(ctx, "cannot subscribe")
+	case "late":
+		time.Sleep(50 * time.Millisecond)
+		f.lateBegun.Store(true)
+	case "stuck":
+		<-ctx.Done()
 	case "big", "ticks": // whose operation may end before it is asked for another event
 		context.AfterFunc(ctx, func() { f.ended <- struct{}{} })
 	}

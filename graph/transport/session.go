@@ -28,7 +28,8 @@ type session struct {
 
 	// Written by the reading goroutine; the goroutines that it starts may read them.
 	acknowledged  bool
-	authorization string // of connection_init
+	authorization string          // of connection_init
+	begun         <-chan struct{} // closed when all operations so far have begun; nil: there was none
 
 	closed   atomic.Bool // no further message is sent
 	received atomic.Bool // a message was received since the last ping
@@ -43,6 +44,9 @@ type session struct {
 type operation struct {
 	id     string
 	cancel context.CancelFunc
+
+	turn  <-chan struct{} // closed when the operations before it have begun; nil: it is the first
+	begun chan<- struct{} // closed when this one has begun as well
 }
 
 // close closes the session with a code and a reason; further calls do nothing. It
@@ -164,6 +168,8 @@ func (s *session) subscribe(m message) bool {
 		s.fail(op, failure(ctx, codeUnavailable, fmt.Sprintf("at most %d operations run on one WebSocket at once", s.h.config.MaxOperations)))
 		return true
 	}
+	begun := make(chan struct{})
+	op.turn, op.begun, s.begun = s.begun, begun, begun
 	s.running.Go(func() {
 		defer s.active.Add(-1)
 		defer op.cancel()
@@ -172,19 +178,39 @@ func (s *session) subscribe(m message) bool {
 	return true
 }
 
+// begin starts an operation after those before it: a client that has a response knows
+// that a subscription it sent before has begun. It returns the operation's context, and nil
+// where it cannot run, which the client then knows.
+func (s *session) begin(ctx context.Context, op *operation, params *graphql.RawParams) (context.Context, *execution) {
+	defer close(op.begun)
+	ctx, err := s.authenticate(ctx, op.cancel)
+	var x *execution
+	var failed *graphql.Response
+	if err == nil {
+		x, failed = s.h.prepare(ctx, params)
+	}
+	if op.turn != nil {
+		select {
+		case <-op.turn:
+		case <-s.ctx.Done():
+		}
+	}
+	switch {
+	case x != nil:
+		x.begin()
+	case failed != nil:
+		s.fail(op, failed)
+	case s.ctx.Err() == nil && s.isSubscribed(op):
+		s.closeForError(err)
+	}
+	return ctx, x
+}
+
 // run sends the responses of an operation.
 func (s *session) run(ctx context.Context, op *operation, params *graphql.RawParams) {
 	defer s.recover()
-	ctx, err := s.authenticate(ctx, op.cancel)
-	if err != nil {
-		if s.ctx.Err() == nil && s.isSubscribed(op) {
-			s.closeForError(err)
-		}
-		return
-	}
-	x, failed := s.h.prepare(ctx, params)
-	if failed != nil {
-		s.fail(op, failed)
+	ctx, x := s.begin(ctx, op, params)
+	if x == nil {
 		return
 	}
 	defer x.cancel()

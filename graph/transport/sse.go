@@ -79,8 +79,6 @@ func (s *Stream) Close() {
 // now; in the last two cases without an event of completion, so that the client
 // reconnects.
 func (h *Handler) stream(w http.ResponseWriter, r *http.Request, header http.Header, x *execution) {
-	// The goroutine that runs the operation starts it, after the response has begun:
-	// a subscription may wait for its first event there.
 	putHeader(w, header)
 	s := h.OpenStream(w, r)
 	if s == nil {
@@ -90,13 +88,9 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, header http.Hea
 	if r.Method == http.MethodHead {
 		return
 	}
-	// The header is sent with the first bytes, and not before.
-	if !s.SendKeepAlive() {
-		return
-	}
 
 	ctx, cancel := context.WithCancel(r.Context())
-	responses, ended := x.start(ctx)
+	responses, begun, ended := x.start(ctx)
 	defer func() {
 		cancel()
 		if x.cancel != nil {
@@ -108,6 +102,19 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, header http.Hea
 	shutdown := s.Shutdown
 	if !x.isSubscription() {
 		shutdown = nil // it ends by itself
+	}
+	// The header is sent with the first bytes, and these once the operation has begun: a client
+	// that has the header gets all that happens from then on.
+	select {
+	case <-begun:
+	case <-s.KeepAlive:
+	case <-shutdown:
+		return
+	case <-ctx.Done():
+		return
+	}
+	if !s.SendKeepAlive() {
+		return
 	}
 	for {
 		select {
@@ -139,12 +146,14 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, header http.Hea
 }
 
 // start runs the execution in a goroutine, which sends its responses until ctx is done. It
-// closes responses, and then ended, when it ends.
-func (x *execution) start(ctx context.Context) (responses <-chan *graphql.Response, ended <-chan struct{}) {
-	out, done := make(chan *graphql.Response), make(chan struct{})
+// closes begun when the operation has begun; responses, and then ended, when it ends.
+func (x *execution) start(ctx context.Context) (responses <-chan *graphql.Response, begun, ended <-chan struct{}) {
+	out, first, done := make(chan *graphql.Response), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
 		defer close(out)
+		x.begin()
+		close(first)
 		for resp := x.next(); resp != nil; resp = x.next() {
 			select {
 			case out <- resp:
@@ -153,7 +162,7 @@ func (x *execution) start(ctx context.Context) (responses <-chan *graphql.Respon
 			}
 		}
 	}()
-	return out, done
+	return out, first, done
 }
 
 // isRetryable reports whether a client should retry the operation of a response

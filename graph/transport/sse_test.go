@@ -115,6 +115,39 @@ func TestEvents(t *testing.T) {
 	})
 }
 
+// Whoever has the header of a stream, or the response to a later operation on the same WebSocket,
+// gets all that happens from then on.
+func TestSubscriptionsHaveBegun(t *testing.T) {
+	t.Parallel()
+	t.Run("Events", func(t *testing.T) {
+		t.Parallel()
+		f := newFixture()
+		subscribe(t, serve(t, f, config()).URL, "subscription { late }")
+		if !f.lateBegun.Load() {
+			t.Error("the header came before the subscription had begun")
+		}
+	})
+	t.Run("EventsOfOneThatIsStuck", func(t *testing.T) {
+		t.Parallel()
+		subscribe(t, serve(t, newFixture(), transport.Config{KeepAlive: time.Millisecond}).URL, "subscription { stuck }").want(comment, comment)
+	})
+	t.Run("WebSocket", func(t *testing.T) {
+		t.Parallel()
+		f := newFixture()
+		s := connected(t, serve(t, f, config()).URL)
+		s.send(`{"id":"a","type":"subscribe","payload":{"query":"subscription { late }"}}`,
+			`{"id":"b","type":"subscribe","payload":{"query":"{ nothing }"}}`,
+			`{"id":"c","type":"subscribe","payload":{"query":"{ hello }"}}`)
+		if _, got, err := s.conn.Read(t.Context()); err != nil || !strings.HasPrefix(string(got), `{"id":"b","type":"error"`) {
+			t.Errorf("got %s, %v; want the error of b", got, err)
+		}
+		if !f.lateBegun.Load() {
+			t.Error("a later operation has an error before the subscription had begun")
+		}
+		s.want(`{"id":"c","type":"next","payload":{"data":{"hello":"world"}}}`)
+	})
+}
+
 func TestSilentStreams(t *testing.T) {
 	t.Parallel()
 	f := newFixture()

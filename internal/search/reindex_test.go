@@ -114,8 +114,9 @@ func TestReindex(t *testing.T) {
 		if err := maintenance.Reindex(t.Context(), func(n, _ int) { counts = append(counts, n) }); err != nil {
 			t.Fatal(err)
 		}
-		if counts[0] != interrupted || counts[len(counts)-1] != of {
-			t.Errorf("resumed: got %d documents, want %d to %d", counts, interrupted, of)
+		// The other store may have finished a step that was not reported any more.
+		if counts[0] < interrupted || counts[len(counts)-1] != of {
+			t.Errorf("resumed: got %d documents, want at least %d to %d", counts, interrupted, of)
 		}
 		check("resumed")
 		if err := maintenance.MergeAll(t.Context()); err != nil {
