@@ -29,9 +29,10 @@ type Live struct {
 	buffers [visibility.Clearances]buffer // the newest changes
 	wake    chan struct{}                 // makes Run project now
 
-	pauses   func(time.Duration) time.Duration // of Run; shortened in tests
-	patience time.Duration                     // of Await
-	staged   int                               // the documents of how many entries of the log a rebuild stages in one transaction
+	pauses      func(time.Duration) time.Duration // of Run; shortened in tests
+	patience    time.Duration                     // of Await
+	staged      int                               // of how many entries of the log a rebuild looks at the documents at once
+	stagingTime time.Duration                     // how long a transaction of a rebuild stages documents
 }
 
 // New returns the projection of the publication log in the stores. now is the clock.
@@ -40,7 +41,7 @@ func New(stores *store.Stores, log *slog.Logger, now func() time.Time) *Live {
 		versions: versions{moved: make(chan struct{})},
 		pauses:   func(d time.Duration) time.Duration { return d },
 		patience: awaitLive,
-		staged:   aggregate.MaxBatch}
+		staged:   aggregate.MaxBatch, stagingTime: stagingTime}
 	l.runs = newRuns(func(ctx context.Context) error {
 		err := l.projectLog(ctx)
 		if ctx.Err() == nil {

@@ -124,25 +124,41 @@ type snapshotBatch struct {
 }
 
 // readAhead reads and decodes the snapshots of batches while those before them are written,
-// so that live's lock is held only for writing. At most two batches are in memory. The
-// goroutine ends with ctx or after an error. analyse says whether the terms of the next batch are to be found as well.
+// so that live's lock is held only for writing. At most three batches are in memory. The
+// goroutines end with ctx or after an error. analyse says whether the terms of the next batch are to be found as well.
 func readAhead(ctx context.Context, desk store.Rows, of iter.Seq[snapshotBatch], analyse func() bool) <-chan snapshotBatch {
-	batches := make(chan snapshotBatch)
-	go func() {
-		defer close(batches)
+	read := func(yield func(snapshotBatch) bool) {
 		for batch := range of {
 			if batch.err == nil && len(batch.keys) > 0 {
 				batch.snaps, batch.err = aggregate.ReadRevisionKeys(ctx, desk, batch.keys)
 			}
+			if !yield(batch) || batch.err != nil {
+				return
+			}
+		}
+	}
+	analysed := func(yield func(snapshotBatch) bool) {
+		for batch := range produced(ctx, read) {
 			if batch.err == nil && analyse() {
 				batch.terms = analyseSnapshots(batch.snaps)
 			}
+			if !yield(batch) {
+				return
+			}
+		}
+	}
+	return produced(ctx, analysed)
+}
+
+// produced makes batches in a goroutine, which ends with ctx.
+func produced(ctx context.Context, of iter.Seq[snapshotBatch]) <-chan snapshotBatch {
+	batches := make(chan snapshotBatch)
+	go func() {
+		defer close(batches)
+		for batch := range of {
 			select {
 			case batches <- batch:
 			case <-ctx.Done():
-				return
-			}
-			if batch.err != nil {
 				return
 			}
 		}

@@ -89,32 +89,93 @@ func (l *Live) stage(ctx context.Context, progress func(done, of int)) error {
 	if done > 0 {
 		l.log.InfoContext(ctx, "the rebuild of live goes on", "sequence", done, "of", log.Last)
 	}
-	ahead, stop := context.WithCancel(ctx)
-	defer stop()
+	s := &staging{l: l, log: log, done: done}
+	defer s.stop()
 	progress(int(done), int(log.Last))
-	var analyse atomic.Bool // the index needed the terms of most of the last batch, and so may need those of the next
-	for batch := range readAhead(ahead, desk, publishedBatches(publishedParts(ahead, desk, done, log.Last, l.staged)), analyse.Load) {
-		if batch.err != nil {
-			return batch.err
+	for s.done < log.Last {
+		if err := s.next(ctx); err != nil {
+			return err
 		}
-		if of := batch.entries; len(of) > 0 {
-			if err := l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
-				p := &projector{tx: tx, desk: desk, index: search.NewWriter(tx), existed: map[domain.ID]bool{}}
+		progress(int(s.done), int(log.Last))
+	}
+	return nil
+}
+
+// stagingTime is how long a transaction of a rebuild stages documents that live does not have. Each transaction writes
+// the pages that it changed to the write-ahead log, among them most pages of the indexes, so that few are better than many.
+// Where live has them there is little to write, and publications do not wait for longer than a part of the log takes.
+const stagingTime = time.Second
+
+// staging is how far a rebuild has staged the documents of the log.
+type staging struct {
+	l       *Live
+	log     LogState
+	done    int64                // the last entry whose document is staged
+	batches <-chan snapshotBatch // those after it; nil: nothing is read ahead
+	cancel  context.CancelFunc   // ends the reading
+	analyse atomic.Bool          // the index needed the terms of most of the last batch, and so may need those of the next
+}
+
+// read begins to read ahead what follows an entry.
+func (s *staging) read(ctx context.Context, after int64) {
+	s.stop()
+	ctx, s.cancel = context.WithCancel(ctx)
+	desk := s.l.stores.DeskRows()
+	s.batches = readAhead(ctx, desk, publishedBatches(publishedParts(ctx, desk, after, s.log.Last, s.l.staged)), s.analyse.Load)
+}
+
+// stop ends the reading.
+func (s *staging) stop() {
+	if s.cancel != nil {
+		s.cancel()
+		s.batches = nil
+	}
+}
+
+// next stages the documents of the next entries of the log, in one transaction.
+func (s *staging) next(ctx context.Context) error {
+	before, again := s.done, s.batches == nil
+	reading := ctx // not that of a transaction
+	err := s.l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if again {
+			s.read(reading, before)
+		}
+		s.done, again = before, true // where it is tried again, after a conflict
+		p := &projector{tx: tx, desk: s.l.stores.DeskRows(), index: search.NewWriter(tx), existed: map[domain.ID]bool{}}
+		var last *Entry
+		until := time.Now().Add(s.l.stagingTime)
+		for batch := range s.batches {
+			if batch.err != nil {
+				return batch.err
+			}
+			if n := len(batch.entries); n > 0 {
+				analyses, existed := p.index.Analyses(), len(p.existed)
 				if err := p.stage(ctx, batch); err != nil {
-					return err
+					return fmt.Errorf("entries %d to %d: %w", batch.entries[0].Sequence, batch.upTo, err)
 				}
-				analyse.Store(p.index.Analyses() > len(of)/2)
-				if err := p.index.Flush(ctx); err != nil {
-					return err
+				s.analyse.Store(p.index.Analyses()-analyses > n/2)
+				last = &batch.entries[n-1].Entry
+				if len(p.existed)-existed > n/2 {
+					until = time.Time{}
 				}
-				return p.setStaged(ctx, log.Identity, &of[len(of)-1].Entry)
-			}); err != nil {
-				return fmt.Errorf("entries %d to %d: %w", of[0].Sequence, of[len(of)-1].Sequence, err)
+			}
+			s.done = batch.upTo
+			if !time.Now().Before(until) {
+				break
 			}
 		}
-		progress(int(batch.upTo), int(log.Last))
+		if err := p.index.Flush(ctx); err != nil {
+			return err
+		}
+		if last == nil {
+			return nil
+		}
+		return p.setStaged(ctx, s.log.Identity, last)
+	})
+	if err == nil && s.done == before {
+		err = ctx.Err() // which has ended the reading
 	}
-	return ctx.Err()
+	return err
 }
 
 // publishedBatches returns the snapshots to be read of each part of the log.
