@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"entgo.io/ent/dialect"
 	"github.com/google/go-cmp/cmp"
@@ -90,7 +91,7 @@ func TestRebuildIsResumed(t *testing.T) {
 				}
 				defer s.Close()
 				d := newDesk(t, s)
-				d.SetStaged(staged)
+				d.SetStaged(staged, 0)
 				n := publishMany(d)
 				want := editorialtest.Dump(t, s.LiveRows())
 				tt.spoil(d)
@@ -122,6 +123,40 @@ func TestRebuildIsResumed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A transaction of a rebuild that is tried again stages what it had staged.
+func TestRebuildStagesAgain(t *testing.T) {
+	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
+		s, faults := storetest.OpenFaulty(t, c)
+		d := newDesk(t, s)
+		n := publishMany(d)
+		d.loseLive()
+		d.SetStaged(staged, time.Minute)
+		faults.Fail("live", "UPDATE projection SET rebuild_sequence", 2, storetest.RecoveryConflict())
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		var seen []int
+		if _, err := d.Rebuild(ctx, func(done, of int) {
+			if seen = append(seen, done); done == of {
+				stop() // ahead of the last transaction
+			}
+		}); !errors.Is(err, context.Canceled) || faults.Hits() != 2 || len(seen) != 2 {
+			t.Fatalf("got %v after %d faults, with the progress %d", err, faults.Hits(), seen)
+		}
+		there := 0
+		for _, typ := range domain.Types() {
+			if err := store.QueryRows(t.Context(), s.LiveRows(), "SELECT id FROM "+aggregate.TableOf(typ).Name, nil, func(rows *sql.Rows) error {
+				there++
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if there != n {
+			t.Errorf("got %d documents, want %d", there, n)
+		}
+	})
 }
 
 // changeLive runs SQL statements on live.
@@ -169,7 +204,7 @@ func rebuildUntilKilled(t *testing.T, stores string) {
 		t.Fatal(err)
 	}
 	d := newDesk(t, s)
-	d.SetStaged(staged)
+	d.SetStaged(staged, 0)
 	_, err = d.Rebuild(t.Context(), func(done, _ int) {
 		if done >= entries {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
@@ -181,7 +216,7 @@ func rebuildUntilKilled(t *testing.T, stores string) {
 // Rows of a damaged live that are with another owner than on the desk are given back.
 func TestRebuildOfRowsInTheWay(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {
-		d.SetStaged(1)
+		d.SetStaged(1, 0)
 		publishMany(d)
 		want := editorialtest.Dump(t, d.Stores.LiveRows())
 		// The row is with another owner than on the desk, and its own place is empty.
