@@ -1,6 +1,7 @@
 package projection
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -173,7 +174,7 @@ func (s *staging) next(ctx context.Context) error {
 		return p.setStaged(ctx, s.log.Identity, last)
 	})
 	if err == nil && s.done == before {
-		err = ctx.Err() // which has ended the reading
+		err = cmp.Or(ctx.Err(), fmt.Errorf("the publication log was not read beyond entry %d", before))
 	}
 	return err
 }
