@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -100,7 +101,8 @@ func (x *execution) isSubscription() bool {
 	return x.operation != nil && x.operation.Operation.Operation == ast.Subscription
 }
 
-// begin starts the operation, unless it has begun. A subscription responds to all that happens after it.
+// begin starts the operation, unless it has begun. A subscription responds to all that happens after it. It
+// ends where that takes longer than [Config.Timeout].
 func (x *execution) begin() {
 	if x.respond != nil || x.final != nil {
 		return
@@ -110,6 +112,9 @@ func (x *execution) begin() {
 			x.respond = graphql.OneShot(x.h.recovered(x.ctx, v))
 		}
 	}()
+	if x.isSubscription() {
+		defer time.AfterFunc(x.h.config.Timeout, x.cancel).Stop()
+	}
 	x.respond, x.ctx = x.h.exec.DispatchOperation(x.ctx, x.operation)
 }
 

@@ -29,7 +29,7 @@ type session struct {
 	// Written by the reading goroutine; the goroutines that it starts may read them.
 	acknowledged  bool
 	authorization string          // of connection_init
-	begun         <-chan struct{} // closed when all operations so far have begun; nil: there was none
+	begun         <-chan struct{} // closed when all operations so far have begun
 
 	closed   atomic.Bool // no further message is sent
 	received atomic.Bool // a message was received since the last ping
@@ -45,7 +45,7 @@ type operation struct {
 	id     string
 	cancel context.CancelFunc
 
-	turn  <-chan struct{} // closed when the operations before it have begun; nil: it is the first
+	turn  <-chan struct{} // closed when the operations before it have begun
 	begun chan<- struct{} // closed when this one has begun as well
 }
 
@@ -178,22 +178,24 @@ func (s *session) subscribe(m message) bool {
 	return true
 }
 
-// begin starts an operation after those before it: a client that has a response knows
+// begin starts an operation after those before it: a client that has its response knows
 // that a subscription it sent before has begun. It returns the operation's context, and nil
 // where it cannot run, which the client then knows.
 func (s *session) begin(ctx context.Context, op *operation, params *graphql.RawParams) (context.Context, *execution) {
-	defer close(op.begun)
+	defer s.passTurn(op)
+	wait := ctx
 	ctx, err := s.authenticate(ctx, op.cancel)
 	var x *execution
 	var failed *graphql.Response
 	if err == nil {
 		x, failed = s.h.prepare(ctx, params)
 	}
-	if op.turn != nil {
-		select {
-		case <-op.turn:
-		case <-s.ctx.Done():
-		}
+	if x != nil {
+		wait = x.ctx // the timeout of a query goes on
+	}
+	select {
+	case <-op.turn:
+	case <-wait.Done():
 	}
 	switch {
 	case x != nil:
@@ -204,6 +206,23 @@ func (s *session) begin(ctx context.Context, op *operation, params *graphql.RawP
 		s.closeForError(err)
 	}
 	return ctx, x
+}
+
+// passTurn lets the operation after op begin, once it was the turn of op.
+func (s *session) passTurn(op *operation) {
+	select {
+	case <-op.turn:
+		close(op.begun)
+		return
+	default:
+	}
+	s.running.Go(func() { // op has ended without waiting for its turn
+		select {
+		case <-op.turn:
+		case <-s.ctx.Done():
+		}
+		close(op.begun)
+	})
 }
 
 // run sends the responses of an operation.

@@ -104,7 +104,7 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, header http.Hea
 		shutdown = nil // it ends by itself
 	}
 	// The header is sent with the first bytes, and these once the operation has begun: a client
-	// that has the header gets all that happens from then on.
+	// that has the header gets all that happens from then on. Where that takes long, proxies need something.
 	select {
 	case <-begun:
 	case <-s.KeepAlive:

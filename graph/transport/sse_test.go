@@ -146,6 +146,26 @@ func TestSubscriptionsHaveBegun(t *testing.T) {
 		}
 		s.want(`{"id":"c","type":"next","payload":{"data":{"hello":"world"}}}`)
 	})
+	t.Run("WebSocketOfOneThatIsStuck", func(t *testing.T) {
+		t.Parallel()
+		const stuck, hello = `{"id":"a","type":"subscribe","payload":{"query":"subscription { stuck }"}}`, `"type":"subscribe","payload":{"query":"{ hello }"}}`
+		s := connected(t, serve(t, newFixture(), config()).URL)
+		// One that is completed while it waits does not lose the turn of those after it.
+		for range 5 {
+			s.send(stuck, `{"id":"b",`+hello, `{"id":"b","type":"complete"}`, `{"id":"c",`+hello, `{"id":"a","type":"complete"}`)
+			s.want(`{"id":"c","type":"next","payload":{"data":{"hello":"world"}}}`, `{"id":"c","type":"complete"}`)
+		}
+		s.send(stuck, `{"id":"c",`+hello)
+		if err := s.conn.CloseNow(); err != nil { // the server's end waits for its operations
+			t.Error(err)
+		}
+		own := connected(t, serve(t, newFixture(), transport.Config{Timeout: 20 * time.Millisecond}).URL)
+		own.send(`{"id":"c",`+hello, stuck)
+		own.want(`{"id":"c","type":"next","payload":{"data":{"hello":"world"}}}`, `{"id":"c","type":"complete"}`)
+		if _, got, err := own.conn.Read(t.Context()); err != nil || !strings.HasPrefix(string(got), `{"id":"a","type":`) {
+			t.Errorf("got %s, %v; want the end of the subscription", got, err)
+		}
+	})
 }
 
 func TestSilentStreams(t *testing.T) {

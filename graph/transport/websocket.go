@@ -54,7 +54,9 @@ func (h *Handler) serveSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	conn.SetReadLimit(h.config.MaxMessage) // beyond it, the connection closes with 1009
-	s := &session{h: h, conn: conn, request: r, initReceived: make(chan struct{}), operations: map[string]*operation{}}
+	begun := make(chan struct{})
+	close(begun)
+	s := &session{h: h, conn: conn, request: r, initReceived: make(chan struct{}), begun: begun, operations: map[string]*operation{}}
 	s.ctx, s.cancel = context.WithCancel(r.Context())
 	s.serve()
 }
