@@ -124,7 +124,7 @@ type snapshotBatch struct {
 }
 
 // readAhead reads and decodes the snapshots of batches while those before them are written,
-// so that live's lock is held only for writing. At most three batches are in memory. The
+// so that live's lock is not held for that. At most three batches are in memory. The
 // goroutines end with ctx or after an error. analyse says whether the terms of the next batch are to be found as well.
 func readAhead(ctx context.Context, desk store.Rows, of iter.Seq[snapshotBatch], analyse func() bool) <-chan snapshotBatch {
 	read := func(yield func(snapshotBatch) bool) {

@@ -104,7 +104,8 @@ func (l *Live) stage(ctx context.Context, progress func(done, of int)) error {
 
 // stagingTime is how long a transaction of a rebuild stages documents that live does not have. Each transaction writes
 // the pages that it changed to the write-ahead log, among them most pages of the indexes, so that few are better than many.
-// Where live has them there is little to write, and publications do not wait for longer than a part of the log takes.
+// Where live has most of a part of the log there is little to write, and the transaction ends with it, so that publications
+// do not wait for longer.
 const stagingTime = time.Second
 
 // staging is how far a rebuild has staged the documents of the log.
@@ -135,48 +136,68 @@ func (s *staging) stop() {
 
 // next stages the documents of the next entries of the log, in one transaction.
 func (s *staging) next(ctx context.Context) error {
-	before, again := s.done, s.batches == nil
-	reading := ctx // not that of a transaction
-	err := s.l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if again {
-			s.read(reading, before)
+	if s.batches == nil {
+		s.read(ctx, s.done)
+	}
+	first, ok := <-s.batches // ahead of the transaction, which holds live's lock
+	switch {
+	case !ok:
+		return cmp.Or(ctx.Err(), fmt.Errorf("the publication log was not read beyond entry %d", s.done))
+	case first.err != nil:
+		return first.err
+	case len(first.entries) == 0:
+		s.done = first.upTo
+		return nil
+	}
+	reading, again := ctx, false // the reading outlasts the transaction
+	return s.l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if again { // after a conflict
+			s.read(reading, first.upTo)
 		}
-		s.done, again = before, true // where it is tried again, after a conflict
+		again = true
 		p := &projector{tx: tx, desk: s.l.stores.DeskRows(), index: search.NewWriter(tx), existed: map[domain.ID]bool{}}
-		var last *Entry
 		until := time.Now().Add(s.l.stagingTime)
-		for batch := range s.batches {
+		var last *Entry
+		for batch, ok := first, true; ok; batch, ok = s.before(until) {
 			if batch.err != nil {
 				return batch.err
 			}
-			if n := len(batch.entries); n > 0 {
-				analyses, existed := p.index.Analyses(), len(p.existed)
-				if err := p.stage(ctx, batch); err != nil {
-					return fmt.Errorf("entries %d to %d: %w", batch.entries[0].Sequence, batch.upTo, err)
-				}
-				s.analyse.Store(p.index.Analyses()-analyses > n/2)
-				last = &batch.entries[n-1].Entry
-				if len(p.existed)-existed > n/2 {
-					until = time.Time{}
-				}
-			}
 			s.done = batch.upTo
-			if !time.Now().Before(until) {
+			n := len(batch.entries)
+			if n == 0 {
+				continue
+			}
+			analyses, existed := p.index.Analyses(), len(p.existed)
+			if err := p.stage(ctx, batch); err != nil {
+				return fmt.Errorf("entries %d to %d: %w", batch.entries[0].Sequence, batch.upTo, err)
+			}
+			s.analyse.Store(p.index.Analyses()-analyses > n/2)
+			last = &batch.entries[n-1].Entry
+			if len(p.existed)-existed > n/2 {
 				break
 			}
 		}
 		if err := p.index.Flush(ctx); err != nil {
 			return err
 		}
-		if last == nil {
-			return nil
-		}
 		return p.setStaged(ctx, s.log.Identity, last)
 	})
-	if err == nil && s.done == before {
-		err = cmp.Or(ctx.Err(), fmt.Errorf("the publication log was not read beyond entry %d", before))
+}
+
+// before waits for the next batch, but not beyond a time.
+func (s *staging) before(until time.Time) (batch snapshotBatch, ok bool) {
+	left := time.Until(until)
+	if left <= 0 {
+		return batch, false
 	}
-	return err
+	timer := time.NewTimer(left)
+	defer timer.Stop()
+	select {
+	case batch, ok = <-s.batches:
+		return batch, ok
+	case <-timer.C:
+		return batch, false
+	}
 }
 
 // publishedBatches returns the snapshots to be read of each part of the log.

@@ -159,6 +159,25 @@ func TestRebuildStagesAgain(t *testing.T) {
 	})
 }
 
+// Where live has the documents, each part of the log has a transaction of its own, however long one may be.
+func TestRebuildOfWholeLiveHoldsItBriefly(t *testing.T) {
+	each(t, func(t *testing.T, d *desk) {
+		publishMany(d)
+		d.SetStaged(staged, time.Minute)
+		var seen, want []int
+		out, err := d.Rebuild(t.Context(), func(done, _ int) { seen = append(seen, done) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := 0; at < int(out.Sequence); at += staged {
+			want = append(want, at)
+		}
+		if want = append(want, int(out.Sequence)); !slices.Equal(seen, want) {
+			t.Errorf("got the progress %d, want %d", seen, want)
+		}
+	})
+}
+
 // changeLive runs SQL statements on live.
 func (d *desk) changeLive(statements ...string) {
 	d.T.Helper()
