@@ -115,7 +115,7 @@ func TestEvents(t *testing.T) {
 	})
 }
 
-// Whoever has the header of a stream, or the response to a later operation on the same WebSocket,
+// A client that has the header of a stream, or the response to a later operation on the same WebSocket,
 // gets all that happens from then on.
 func TestSubscriptionsHaveBegun(t *testing.T) {
 	t.Parallel()
