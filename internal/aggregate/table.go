@@ -65,8 +65,13 @@ var bookkeeping = map[string]bool{
 	"deleted_at": true, "deleted_by": true,
 }
 
+// OwnerMarking is the column of links in live with the effective marking of the document of the link.
+const OwnerMarking = "owner_marking"
+
+const ownerPublished = "owner_published" // its time of publication
+
 // copied is the set of columns of links that live copies from the document of the link.
-var copied = map[string]bool{"owner_published": true, "owner_marking": true}
+var copied = map[string]bool{ownerPublished: true, OwnerMarking: true}
 
 // documentTypes are the types of documents by the table of their root rows.
 var documentTypes = sync.OnceValue(func() map[string]domain.Type {

@@ -70,7 +70,7 @@ func insertRows(ctx context.Context, tx *store.Tx, o OwnedTable, rows []flatRow,
 	}
 	copies := live && o.copies
 	if copies {
-		names = append(names, "owner_published", "owner_marking")
+		names = append(names, ownerPublished, OwnerMarking)
 	}
 	var onConflict string
 	if live {

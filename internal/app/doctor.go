@@ -357,7 +357,7 @@ func (e *examination) checkIndexes(ctx context.Context) {
 		return
 	}
 	if len(wrong) > 0 {
-		e.problem(check, "make each again: drop it if it is invalid, and run the CREATE INDEX of that name among the migrations; for live, delete live and let the server make it anew",
+		e.problem(check, "make each again: drop it if it is invalid, and run the CREATE INDEX of that name among the migrations; for those of live that are missing, run \"redthread rebuild-live\"",
 			"%s", firstFew(wrong))
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/projection"
 )
 
 func (p *program) rebuildCommand() *cobra.Command {
@@ -31,7 +32,7 @@ again: it goes on where it was.`,
 
 func (p *program) rebuildLive(ctx context.Context, log *slog.Logger, _ []string) error {
 	return p.withExisting(ctx, log, func(b *backend) error {
-		rebuilt, err := b.desk.RebuildLive(domain.AsSystem(ctx, "rebuild live"), p.progress("Rebuilding"))
+		rebuilt, err := b.desk.RebuildLive(domain.AsSystem(ctx, "rebuild live"), p.rebuildProgress())
 		if err != nil {
 			return err
 		}
@@ -39,4 +40,16 @@ func (p *program) rebuildLive(ctx context.Context, log *slog.Logger, _ []string)
 			domain.Count(rebuilt.Documents, "document", "documents"), rebuilt.Sequence)
 		return err
 	})
+}
+
+// rebuildProgress shows a bar for each step of a rebuild on a terminal.
+func (p *program) rebuildProgress() projection.RebuildProgress {
+	var present projection.RebuildStep
+	var show func(done, of int)
+	return func(step projection.RebuildStep, done, of int) {
+		if step != present {
+			present, show = step, p.progress(string(step))
+		}
+		show(done, of)
+	}
 }

@@ -12,9 +12,8 @@ import (
 )
 
 // RebuildLive rebuilds live from the log and the revisions; see [Live.Rebuild].
-// progress, if not nil, is called with the number of entries of the log whose documents
-// were staged, and of all entries. Needs the right OPERATE.
-func (d *Desk) RebuildLive(ctx context.Context, progress func(done, of int)) (projection.RebuildResult, error) {
+// progress may be nil. Needs the right OPERATE.
+func (d *Desk) RebuildLive(ctx context.Context, progress projection.RebuildProgress) (projection.RebuildResult, error) {
 	if _, err := domain.Require(ctx, domain.Operate); err != nil {
 		return projection.RebuildResult{}, err
 	}

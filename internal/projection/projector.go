@@ -34,6 +34,11 @@ func (l *Live) projectNext(ctx context.Context, live projection, log LogState) e
 		if err != nil || !present.same(live) {
 			return err
 		}
+		if present.staged > 0 {
+			if err := createIndexes(ctx, tx); err != nil {
+				return err
+			}
+		}
 		p := &projector{tx: tx, desk: l.stores.DeskRows(), index: search.NewWriter(tx), changes: visibilityChanges{}, existed: map[domain.ID]bool{}}
 		if err := p.apply(ctx, entries); err != nil {
 			return err

@@ -25,6 +25,19 @@ type RebuildResult struct {
 	Sequence  int64
 }
 
+// RebuildStep is a step of a rebuild.
+type RebuildStep string
+
+// The steps of a rebuild.
+const (
+	RebuildStaging  RebuildStep = "Staging entries"    // of the publication log
+	RebuildIndexing RebuildStep = "Making indexes"     // that are missing: some before the markings, some after them
+	RebuildMarking  RebuildStep = "Computing markings" // of documents
+)
+
+// RebuildProgress is called with the number of things of a step that are done, and of all.
+type RebuildProgress func(step RebuildStep, done, of int)
+
 // Rebuild recreates live from the log and the revisions. Readers see the old live until
 // the new one is complete. A rebuild that was interrupted goes on where it was.
 //
@@ -35,13 +48,12 @@ type RebuildResult struct {
 // writes those, removes what is not published, and computes all effective markings. It
 // depends on nothing that was staged: what is missing or differs is written there.
 //
-// progress, if not nil, is called with the number of entries of the log whose documents
-// were staged, and of all entries.
-func (l *Live) Rebuild(ctx context.Context, progress func(done, of int)) (RebuildResult, error) {
+// progress, if not nil, is called as [RebuildProgress] says.
+func (l *Live) Rebuild(ctx context.Context, progress RebuildProgress) (RebuildResult, error) {
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	if progress == nil {
-		progress = func(int, int) {}
+		progress = func(RebuildStep, int, int) {}
 	}
 	if err := l.fillSeries(ctx); err != nil {
 		return RebuildResult{}, err
@@ -51,17 +63,22 @@ func (l *Live) Rebuild(ctx context.Context, progress func(done, of int)) (Rebuil
 		if err := l.stage(ctx, progress); err != nil {
 			return err
 		}
-		out, err = l.finishRebuild(ctx)
+		indexed, err := l.createFirstIndexes(ctx, progress)
+		if err != nil {
+			return err
+		}
+		out, err = l.finishRebuild(ctx, indexed, progress)
 		return err
 	})
 	return out, err
 }
 
 // stage writes to live the documents that are published, as [Live.Rebuild] says.
-func (l *Live) stage(ctx context.Context, progress func(done, of int)) error {
+func (l *Live) stage(ctx context.Context, progress RebuildProgress) error {
 	desk := l.stores.DeskRows()
 	var log LogState
 	var done int64
+	var lost bool // live has no documents
 	err := l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		if log, err = ReadLog(ctx, desk); err != nil {
 			return err
@@ -79,6 +96,15 @@ func (l *Live) stage(ctx context.Context, progress func(done, of int)) error {
 		if done, err = p.stagedUpTo(ctx, log.Identity); err != nil || done > 0 {
 			return err
 		}
+		there, err := hasDocuments(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if lost = !there; there {
+			if err := createIndexes(ctx, tx); err != nil {
+				return err
+			}
+		}
 		if err := p.removeOrphans(ctx); err != nil {
 			return err
 		}
@@ -90,14 +116,15 @@ func (l *Live) stage(ctx context.Context, progress func(done, of int)) error {
 	if done > 0 {
 		l.log.InfoContext(ctx, "the rebuild of live goes on", "sequence", done, "of", log.Last)
 	}
-	s := &staging{l: l, log: log, done: done}
+	s := &staging{l: l, log: log, done: done, dropIndexes: lost}
+	s.analyse.Store(lost)
 	defer s.stop()
-	progress(int(done), int(log.Last))
+	progress(RebuildStaging, int(done), int(log.Last))
 	for s.done < log.Last {
 		if err := s.next(ctx); err != nil {
 			return err
 		}
-		progress(int(s.done), int(log.Last))
+		progress(RebuildStaging, int(s.done), int(log.Last))
 	}
 	return nil
 }
@@ -115,7 +142,9 @@ type staging struct {
 	done    int64                // the last entry whose document is staged
 	batches <-chan snapshotBatch // those after it; nil: nothing is read ahead
 	cancel  context.CancelFunc   // ends the reading
-	analyse atomic.Bool          // the index needed the terms of most of the last batch, and so may need those of the next
+	analyse atomic.Bool          // live did not have most of the last batch, or the index not its terms: so it may be with the next
+
+	dropIndexes bool // live was lost: it is filled without them
 }
 
 // read begins to read ahead what follows an entry.
@@ -150,12 +179,17 @@ func (s *staging) next(ctx context.Context) error {
 		return nil
 	}
 	reading, again := ctx, false // the reading outlasts the transaction
-	return s.l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err := s.l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if again { // after a conflict
 			s.read(reading, first.upTo)
 		}
 		again = true
 		p := &projector{tx: tx, desk: s.l.stores.DeskRows(), index: search.NewWriter(tx), existed: map[domain.ID]bool{}}
+		if s.dropIndexes {
+			if err := p.dropIndexes(ctx); err != nil {
+				return err
+			}
+		}
 		until := time.Now().Add(s.l.stagingTime)
 		var last *Entry
 		for batch, ok := first, true; ok; batch, ok = s.before(until) {
@@ -171,9 +205,10 @@ func (s *staging) next(ctx context.Context) error {
 			if err := p.stage(ctx, batch); err != nil {
 				return fmt.Errorf("entries %d to %d: %w", batch.entries[0].Sequence, batch.upTo, err)
 			}
-			s.analyse.Store(p.index.Analyses()-analyses > n/2)
 			last = &batch.entries[n-1].Entry
-			if len(p.existed)-existed > n/2 {
+			most := len(p.existed)-existed > n/2
+			s.analyse.Store(!most || p.index.Analyses()-analyses > n/2)
+			if most {
 				break
 			}
 		}
@@ -182,6 +217,8 @@ func (s *staging) next(ctx context.Context) error {
 		}
 		return p.setStaged(ctx, s.log.Identity, last)
 	})
+	s.dropIndexes = s.dropIndexes && err != nil
+	return err
 }
 
 // before waits for the next batch, but not beyond a time.
@@ -239,8 +276,8 @@ func (p *projector) stage(ctx context.Context, batch snapshotBatch) error {
 	return err
 }
 
-// finishRebuild is the last transaction of a rebuild.
-func (l *Live) finishRebuild(ctx context.Context) (RebuildResult, error) {
+// finishRebuild is the last transaction of a rebuild, for which a number of indexes was made.
+func (l *Live) finishRebuild(ctx context.Context, indexed int, progress RebuildProgress) (RebuildResult, error) {
 	var out RebuildResult
 	err := l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
 		desk := l.stores.DeskRows()
@@ -268,7 +305,10 @@ func (l *Live) finishRebuild(ctx context.Context) (RebuildResult, error) {
 		if err != nil {
 			return err
 		}
-		if err := p.markAll(ctx); err != nil {
+		if err := p.markAll(ctx, documents, progress); err != nil {
+			return err
+		}
+		if err := p.createLastIndexes(ctx, indexed, progress); err != nil {
 			return err
 		}
 		at := latest(l.clock(), live.at.Add(time.Microsecond))
@@ -346,9 +386,10 @@ const markedAtOnce = 8 * aggregate.MaxBatch
 
 // markAll computes the effective markings of all documents in live, as [projector.markEffective] does for some: each
 // once, after those that its own depends on. A tag that most documents have would otherwise be computed with each batch
-// of them.
-func (p *projector) markAll(ctx context.Context) error {
+// of them. of is the number of documents.
+func (p *projector) markAll(ctx context.Context, of int, progress RebuildProgress) error {
 	engine := p.tx.Dialect()
+	done := 0
 	own := func(t domain.Type, ids []domain.ID) error {
 		return p.update(ctx, visibility.OwnMarking(aggregate.TableOf(t).Name), ids)
 	}
@@ -379,12 +420,15 @@ func (p *projector) markAll(ctx context.Context) error {
 				return fmt.Errorf("read what is in live: %w", err)
 			}
 			for ids := range slices.Chunk(all, markedAtOnce) {
+				progress(RebuildMarking, min(done, of), of)
 				if err := step.mark(t, ids); err != nil {
 					return err
 				}
+				done += len(ids)
 			}
 		}
 	}
+	progress(RebuildMarking, of, of)
 	return nil
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/editorial/editorialtest"
+	"github.com/redthread-api/redthread/internal/projection"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -79,7 +80,8 @@ func TestRebuildIsResumed(t *testing.T) {
 		{"AsItWas", func(*desk) {}},
 		{"Lost", (*desk).loseLive},
 		{"Damaged", func(d *desk) {
-			d.changeLive("DELETE FROM report_entities", "UPDATE entities SET name = 'x', version = 9 WHERE slug = 'acme-1'", "DELETE FROM relationships WHERE slug = 'tie-0'")
+			d.changeLive("DELETE FROM report_entities", "UPDATE entities SET name = 'x', version = 9 WHERE slug = 'acme-1'", "DELETE FROM relationships WHERE slug = 'tie-0'",
+				"DROP INDEX reporttag_tag_id_report_id", "DROP INDEX entity_kind_published_at_id_effective_marking")
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -101,10 +103,14 @@ func TestRebuildIsResumed(t *testing.T) {
 					if diff := cmp.Diff(before, sees(d)); diff != "" {
 						t.Errorf("readers see another live while it is rebuilt (-before +now):\n%s", diff)
 					}
+					wantIndexes(t, s, !(tt.name == "Lost" && s.Dialect() == dialect.SQLite))
 				}
 				var first, last, all int
 				begun := false
-				out, err := d.Rebuild(t.Context(), func(done, of int) {
+				out, err := d.Rebuild(t.Context(), func(step projection.RebuildStep, done, of int) {
+					if step != projection.RebuildStaging {
+						return
+					}
 					if !begun {
 						first, begun = done, true
 					}
@@ -119,10 +125,45 @@ func TestRebuildIsResumed(t *testing.T) {
 				if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(editorialtest.Dump(t, s.LiveRows()), "\n")); diff != "" {
 					t.Errorf("live (-before +rebuilt):\n%s", diff)
 				}
+				wantIndexes(t, s, true)
 				d.WantRebuilt()
 			})
 		})
 	}
+}
+
+// wantIndexes fails the test unless all indexes are there, or some are missing.
+func wantIndexes(t *testing.T, s *store.Stores, all bool) {
+	t.Helper()
+	if wrong, err := s.CheckIndexes(t.Context()); err != nil || (len(wrong) == 0) != all {
+		t.Errorf("%d indexes are missing, such as %q, %v; want all to be there: %t", len(wrong), wrong[:min(len(wrong), 3)], err, all)
+	}
+}
+
+// Where a rebuild of a lost live is killed and not run again, a server projects the log and has all indexes.
+func TestProjectingAfterRebuild(t *testing.T) {
+	t.Parallel()
+	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
+		s, err := store.Open(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		d := newDesk(t, s)
+		publishMany(d)
+		want := editorialtest.Dump(t, s.LiveRows())
+		d.loseLive()
+		killedRebuild(t, c, 2*staged)
+		wantIndexes(t, s, s.Dialect() == dialect.Postgres)
+		if err := d.Project(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		wantIndexes(t, s, true)
+		if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(editorialtest.Dump(t, s.LiveRows()), "\n")); diff != "" {
+			t.Errorf("live (-before +projected):\n%s", diff)
+		}
+		d.WantRebuilt()
+	})
 }
 
 // A transaction of a rebuild that is tried again stages what it had staged.
@@ -137,7 +178,7 @@ func TestRebuildStagesAgain(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		defer stop()
 		var seen []int
-		if _, err := d.Rebuild(ctx, func(done, of int) {
+		if _, err := d.Rebuild(ctx, func(_ projection.RebuildStep, done, of int) {
 			if seen = append(seen, done); done == of {
 				stop() // ahead of the last transaction
 			}
@@ -165,7 +206,11 @@ func TestRebuildOfWholeLiveHoldsItBriefly(t *testing.T) {
 		publishMany(d)
 		d.SetStaged(staged, time.Minute)
 		var seen, want []int
-		out, err := d.Rebuild(t.Context(), func(done, _ int) { seen = append(seen, done) })
+		out, err := d.Rebuild(t.Context(), func(step projection.RebuildStep, done, _ int) {
+			if step == projection.RebuildStaging {
+				seen = append(seen, done)
+			}
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -224,7 +269,7 @@ func rebuildUntilKilled(t *testing.T, stores string) {
 	}
 	d := newDesk(t, s)
 	d.SetStaged(staged, 0)
-	_, err = d.Rebuild(t.Context(), func(done, _ int) {
+	_, err = d.Rebuild(t.Context(), func(_ projection.RebuildStep, done, _ int) {
 		if done >= entries {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		}

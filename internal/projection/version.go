@@ -107,6 +107,7 @@ type projection struct {
 	history int64  // the number of the history of changes; 0: none was begun
 	log     string // the identity of the log; empty if none was stored
 	hash    string // of the last entry that was applied; empty likewise
+	staged  int64  // the last entry that an unfinished rebuild has staged; 0: there is none
 }
 
 func (p projection) version() Version { return Version{Sequence: p.applied, AppliedAt: p.at} }
@@ -118,8 +119,10 @@ func (p projection) same(other projection) bool {
 
 func readProjection(ctx context.Context, db store.Rows) (projection, error) {
 	var p projection
-	err := store.QueryRows(ctx, db, "SELECT applied_sequence, applied_at, history, log, entry_hash FROM projection", nil,
-		func(rows *sql.Rows) error { return rows.Scan(&p.applied, &p.at, &p.history, &p.log, &p.hash) })
+	err := store.QueryRows(ctx, db, "SELECT applied_sequence, applied_at, history, log, entry_hash, rebuild_sequence FROM projection", nil,
+		func(rows *sql.Rows) error {
+			return rows.Scan(&p.applied, &p.at, &p.history, &p.log, &p.hash, &p.staged)
+		})
 	if err != nil {
 		return p, fmt.Errorf("read how far live has come: %w", err)
 	}

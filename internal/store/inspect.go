@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -182,128 +179,6 @@ func (s *Stores) OverdueJobs(ctx context.Context) ([]OverdueJobs, error) {
 		all = append(all, j)
 	}
 	return all, translate(rows.Err())
-}
-
-// CheckIndexes compares the indexes of both stores with those that the applied migrations make, and returns what
-// is wrong with each: one that is missing or, on PostgreSQL, was left invalid.
-func (s *Stores) CheckIndexes(ctx context.Context) ([]string, error) {
-	steps, err := s.Migrations(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var wrong []string
-	for _, t := range s.targets() {
-		wanted, err := expectedIndexes(s.dialect, t.name, steps)
-		if err != nil {
-			return nil, err
-		}
-		present, err := s.indexes(ctx, s.readPool(t))
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range wanted {
-			switch valid, there := present[name]; {
-			case !there:
-				wrong = append(wrong, fmt.Sprintf("the index %s of the %s is missing", name, storeName(t.name)))
-			case !valid:
-				wrong = append(wrong, fmt.Sprintf("the index %s of the %s is invalid", name, storeName(t.name)))
-			}
-		}
-	}
-	return wrong, nil
-}
-
-func storeName(of string) string {
-	if of == "desk" {
-		return "desk"
-	}
-	return "live store"
-}
-
-// indexes returns the indexes of a store, and whether each is valid.
-func (s *Stores) indexes(ctx context.Context, p *pool) (map[string]bool, error) {
-	query := "SELECT name, 1 FROM sqlite_master WHERE type = 'index'"
-	if s.postgres() {
-		query = "SELECT c.relname, i.indisvalid AND i.indisready FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid" +
-			" WHERE c.relnamespace = current_schema()::regnamespace"
-	}
-	rows, err := p.db.QueryContext(ctx, query)
-	if err != nil {
-		return nil, translate(err)
-	}
-	defer rows.Close()
-	found := map[string]bool{}
-	for rows.Next() {
-		var name string
-		var valid bool
-		if err := rows.Scan(&name, &valid); err != nil {
-			return nil, translate(err)
-		}
-		found[name] = valid
-	}
-	return found, translate(rows.Err())
-}
-
-// The statements of migrations that make or drop indexes. The code generator writes them, so their form is known.
-var (
-	indexStatement = regexp.MustCompile("^(CREATE INDEX|CREATE UNIQUE INDEX|DROP INDEX|DROP TABLE|ALTER TABLE) [`\"]([^`\"]+)[`\"](?: (ON|RENAME TO) [`\"]([^`\"]+)[`\"](.*))?")
-	droppedColumn  = regexp.MustCompile("DROP COLUMN [`\"]([^`\"]+)[`\"]")
-)
-
-// expectedIndex is an index that migrations make.
-type expectedIndex struct{ table, columns string }
-
-// expectedIndexes returns the names of the indexes that the applied migrations of a store make, in order.
-func expectedIndexes(engine, store string, steps []Migration) ([]string, error) {
-	files, err := migrationFiles(engine, store)
-	if err != nil {
-		return nil, err
-	}
-	indexes := map[string]expectedIndex{}
-	for _, f := range files {
-		if !slices.ContainsFunc(steps, func(m Migration) bool {
-			return m.Store == store && m.Version == f.Version() && !m.Applied.IsZero()
-		}) {
-			continue
-		}
-		statements, err := f.Stmts()
-		if err != nil {
-			return nil, err
-		}
-		for _, statement := range statements {
-			replayIndex(indexes, strings.TrimSpace(statement))
-		}
-	}
-	return slices.Sorted(maps.Keys(indexes)), nil
-}
-
-// replayIndex does to a list of indexes what a statement does to those of the database.
-func replayIndex(indexes map[string]expectedIndex, statement string) {
-	m := indexStatement.FindStringSubmatch(statement)
-	if m == nil {
-		return
-	}
-	verb, name, clause, other, rest := m[1], m[2], m[3], m[4], m[5]
-	switch {
-	case verb == "DROP INDEX":
-		delete(indexes, name)
-	case verb == "DROP TABLE":
-		maps.DeleteFunc(indexes, func(_ string, i expectedIndex) bool { return i.table == name })
-	case clause == "ON":
-		indexes[name] = expectedIndex{other, rest}
-	case clause == "RENAME TO":
-		for index, i := range indexes {
-			if i.table == name {
-				indexes[index] = expectedIndex{other, i.columns}
-			}
-		}
-	default: // the indexes of a column go with it
-		for _, column := range droppedColumn.FindAllStringSubmatch(statement, -1) {
-			maps.DeleteFunc(indexes, func(_ string, i expectedIndex) bool {
-				return i.table == name && (strings.Contains(i.columns, `"`+column[1]+`"`) || strings.Contains(i.columns, "`"+column[1]+"`"))
-			})
-		}
-	}
 }
 
 // CheckPlans asks the engine how it would read a document of live by its slug, and the newest documents in

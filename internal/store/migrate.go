@@ -76,6 +76,16 @@ func (s *Stores) Migrate(ctx context.Context) ([]Migration, error) {
 			if err != nil {
 				return err
 			}
+			if t.name == "live" && len(known) < len(files) {
+				// Migrations may drop or need those that a rebuild has dropped which was interrupted.
+				missing, err := MissingLiveIndexes(ctx, tx)
+				if err != nil {
+					return err
+				}
+				if err := CreateIndexes(ctx, tx, missing, nil); err != nil {
+					return err
+				}
+			}
 			for _, f := range files {
 				if !known[f.Version()].IsZero() {
 					continue

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"entgo.io/ent/dialect"
 	"modernc.org/sqlite"
@@ -134,9 +136,11 @@ func (c Config) sqliteWriter(ctx context.Context, file, synchronous string) (*po
 	want := map[string]int{"FULL": 2, "NORMAL": 1}[synchronous]
 	var level int
 	var mode string
-	err = errors.Join(
-		db.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&level),
-		db.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode))
+	err = whileBusy(ctx, func() error {
+		return errors.Join(
+			db.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&level),
+			db.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode))
+	})
 	if err == nil && (level != want || mode != "wal") {
 		err = fmt.Errorf("got synchronous=%d and journal_mode=%s, want %d and wal", level, mode, want)
 	}
@@ -147,6 +151,23 @@ func (c Config) sqliteWriter(ctx context.Context, file, synchronous string) (*po
 		return nil, errors.Join(fmt.Errorf("open %s for checkpoints: %w", filepath.Base(file), err), db.Close())
 	}
 	return p, nil
+}
+
+// whileBusy repeats f for up to ten seconds while another process has the lock that it needs. It is for what SQLite's
+// busy_timeout does not cover: a new file is made one with a write-ahead log only while no other connection reads it.
+func whileBusy(ctx context.Context, f func() error) error {
+	until := time.Now().Add(10 * time.Second)
+	for {
+		err := f()
+		if err == nil || !retryable(err) || time.Now().After(until) {
+			return err
+		}
+		select {
+		case <-time.After(10*time.Millisecond + rand.N(20*time.Millisecond)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 func (c Config) sqliteReader(ctx context.Context, file string) (*pool, error) {

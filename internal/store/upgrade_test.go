@@ -64,6 +64,38 @@ func TestInterruptedMigration(t *testing.T) {
 	})
 }
 
+// A migration of a live that a rebuild has left without some indexes makes those as well.
+func TestMigrationAfterInterruptedRebuild(t *testing.T) {
+	t.Parallel()
+	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
+		s, err := store.Open(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		for _, index := range []string{"editionitem_occurred_on_id", "listing_since_id", "listing_until_id", "observation_platform_id", "observation_observed_on_id", "observation_reach_id"} {
+			exec(t, s, "live", "DROP INDEX "+index)
+		}
+		for _, statement := range []string{
+			"ALTER TABLE observations DROP COLUMN platform_id", "ALTER TABLE observations ADD COLUMN platform varchar",
+			"DELETE FROM schema_migrations WHERE version IN ('20261130002909', '20261130002914')",
+			"DROP INDEX report_slug", "DROP INDEX entitytag_tag_id_entity_id",
+		} {
+			exec(t, s, "live", statement)
+		}
+		before, err := s.CheckIndexes(t.Context())
+		if want := []string{"the index entitytag_tag_id_entity_id of the live store is missing", "the index report_slug of the live store is missing"}; !slices.Equal(before, want) || err != nil {
+			t.Fatalf("got %q, %v, want %q", before, err, want)
+		}
+		if done, err := s.Migrate(t.Context()); err != nil || len(done) == 0 {
+			t.Fatalf("got %v, %v", done, err)
+		}
+		if wrong, err := s.CheckIndexes(t.Context()); len(wrong) > 0 || err != nil {
+			t.Errorf("got %q, %v", wrong, err)
+		}
+	})
+}
+
 // Keys of another order are written in batches, and a start that was interrupted is continued by the next.
 func TestSortKeysContinue(t *testing.T) {
 	t.Parallel()

@@ -267,12 +267,16 @@ func (d *Desk) RebuildDiff() string {
 		d.T.Errorf("links in live have no right copies of columns of their documents: %v %v", err, wrong)
 	}
 	before := Dump(d.T, d.Stores.LiveRows())
-	done, of := 0, 0
-	if _, err := d.RebuildLive(domain.AsSystem(d.T.Context(), "test"), func(n, all int) { done, of = n, all }); err != nil {
+	progress := map[projection.RebuildStep][2]int{}
+	if _, err := d.RebuildLive(domain.AsSystem(d.T.Context(), "test"), func(step projection.RebuildStep, done, of int) {
+		progress[step] = [2]int{done, of}
+	}); err != nil {
 		d.T.Fatal(err)
 	}
-	if done != of {
-		d.T.Errorf("the progress ends at %d of %d", done, of)
+	for step, at := range progress {
+		if at[0] != at[1] {
+			d.T.Errorf("%s: the progress ends at %d of %d", step, at[0], at[1])
+		}
 	}
 	return cmp.Diff(strings.Split(before, "\n"), strings.Split(Dump(d.T, d.Stores.LiveRows()), "\n"))
 }

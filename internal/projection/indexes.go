@@ -1,0 +1,94 @@
+package projection
+
+import (
+	"context"
+	"slices"
+
+	"github.com/redthread-api/redthread/internal/aggregate"
+	"github.com/redthread-api/redthread/internal/domain"
+	"github.com/redthread-api/redthread/internal/store"
+	"github.com/redthread-api/redthread/internal/visibility"
+)
+
+// A rebuild of a live that has no documents drops most indexes of their tables, stages the documents, and makes the
+// indexes from what is there: sorted, in place of a page anywhere in each index for each row. If the rebuild is interrupted,
+// the next one makes them, or the next release that is projected, or the next migration.
+
+// dropIndexes drops the indexes that a rebuild makes last. Those of documents by slug and by time of publication stay: by these,
+// queries find without reading a table that viewers see no document yet. Those of reports stay as well: whatever makes an index
+// reads the table, page by page between the pages of long texts.
+func (p *projector) dropIndexes(ctx context.Context) error {
+	tables := map[string]bool{} // true: of a document
+	var below func(t *aggregate.Table)
+	below = func(t *aggregate.Table) {
+		for _, o := range t.Owned {
+			tables[o.Name] = false
+			below(o.Table)
+		}
+	}
+	for _, t := range domain.Types() {
+		tables[aggregate.TableOf(t).Name] = true
+		below(aggregate.TableOf(t))
+	}
+	delete(tables, aggregate.TableOf(domain.Report).Name)
+	return store.DropLiveIndexes(ctx, p.tx, func(i store.Index) bool {
+		root, ours := tables[i.Table]
+		return ours && !(root && (i.Columns[0] == "slug" || i.Columns[0] == "published_at"))
+	})
+}
+
+// createFirstIndexes makes the indexes that are missing and that effective markings are computed with: those without a column of
+// them. Each is a transaction of its own. It returns how many it has made.
+func (l *Live) createFirstIndexes(ctx context.Context, progress RebuildProgress) (made int, err error) {
+	missing, err := store.MissingLiveIndexes(ctx, l.stores.LiveRows())
+	if err != nil {
+		return 0, err
+	}
+	of := len(missing)
+	for _, i := range missing {
+		if slices.Contains(i.Columns, visibility.EffectiveMarking) || slices.Contains(i.Columns, aggregate.OwnerMarking) {
+			continue
+		}
+		progress(RebuildIndexing, made, of)
+		if err := l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
+			return store.CreateIndexes(ctx, tx, []store.Index{i}, nil)
+		}); err != nil {
+			return made, err
+		}
+		made++
+	}
+	return made, nil
+}
+
+// createIndexes makes the indexes of live that are missing.
+func createIndexes(ctx context.Context, tx *store.Tx) error {
+	missing, err := store.MissingLiveIndexes(ctx, tx)
+	if err != nil {
+		return err
+	}
+	return store.CreateIndexes(ctx, tx, missing, nil)
+}
+
+// createLastIndexes makes the indexes that are still missing after a number of others.
+func (p *projector) createLastIndexes(ctx context.Context, made int, progress RebuildProgress) error {
+	missing, err := store.MissingLiveIndexes(ctx, p.tx)
+	if err != nil {
+		return err
+	}
+	of := made + len(missing)
+	return store.CreateIndexes(ctx, p.tx, missing, func() {
+		made++
+		progress(RebuildIndexing, made, of)
+	})
+}
+
+// hasDocuments reports whether live has any document.
+func hasDocuments(ctx context.Context, db store.Rows) (bool, error) {
+	for _, t := range domain.Types() {
+		ids, err := store.QueryIDs(ctx, db, "SELECT id FROM "+aggregate.TableOf(t).Name+" LIMIT 1")
+		if err != nil || len(ids) > 0 {
+			return len(ids) > 0, err
+		}
+	}
+	return false, nil
+}
