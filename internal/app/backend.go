@@ -84,17 +84,26 @@ func (b *backend) Close() error {
 	return b.stores.Close()
 }
 
+// migrateIfNew migrates stores that are new, and a live that was lost and is new beside its desk.
 func migrateIfNew(ctx context.Context, stores *store.Stores) error {
 	steps, err := stores.Migrations(ctx)
 	if err != nil {
 		return err
 	}
-	applied := func(m store.Migration) bool { return !m.Applied.IsZero() }
-	pending := func(m store.Migration) bool { return m.Applied.IsZero() }
-	switch {
-	case !slices.ContainsFunc(steps, pending):
+	var applied, pending, pendingOnDesk, appliedToLive bool
+	for _, m := range steps {
+		if m.Applied.IsZero() {
+			pending = true
+			pendingOnDesk = pendingOnDesk || m.Store == "desk"
+		} else {
+			applied = true
+			appliedToLive = appliedToLive || m.Store == "live"
+		}
+	}
+	if !pending {
 		return nil
-	case slices.ContainsFunc(steps, applied):
+	}
+	if applied && (pendingOnDesk || appliedToLive) {
 		return errors.New("the stores are older than this binary: run \"redthread migrate up\" first")
 	}
 	_, err = stores.Migrate(ctx)

@@ -123,6 +123,13 @@ func TestDoctor(t *testing.T) {
 			examine(t, env, how).wants(t, d.damage, d.check, d.want)
 			damage(d.store, d.undo)
 		}
+		damage("live", "DROP INDEX report_slug")
+		damage("live", "UPDATE projection SET rebuild_sequence = 1")
+		examine(t, env, "--quick").wants(t, "a rebuild that was interrupted", "indexes", "warning: live lacks 1 index")
+		if code, _, errs := run(t, env, "rebuild-live"); code != 0 {
+			t.Fatal(errs)
+		}
+		examine(t, env).wantNone(t, "rebuilt")
 		if c.DeskDSN != "" {
 			checkTrees(t, c, env)
 		}

@@ -69,7 +69,7 @@ func CheckLog(ctx context.Context, desk store.Rows) (LogCheck, error) {
 			return c, err
 		}
 		for _, e := range part.entries {
-			if e.saved.IsZero() {
+			if !e.there {
 				lost++
 			}
 		}
@@ -131,6 +131,12 @@ func (l *Live) Compare(ctx context.Context, sample int) (Comparison, error) {
 	return Comparison{}, ErrMoved
 }
 
+// Rebuilding reports whether a rebuild of live was begun and has not ended: it runs, or was interrupted.
+func (l *Live) Rebuilding(ctx context.Context) (bool, error) {
+	live, err := readProjection(ctx, l.stores.LiveRows())
+	return live.staged > 0, err
+}
+
 func (l *Live) compareUpTo(ctx context.Context, applied int64, sample int) (Comparison, error) {
 	var out Comparison
 	wanted := map[domain.ID]liveState{}
@@ -139,19 +145,15 @@ func (l *Live) compareUpTo(ctx context.Context, applied int64, sample int) (Comp
 			return out, err
 		}
 		for _, e := range part.entries {
-			if !e.saved.IsZero() { // else it was purged, and live drops it
+			if e.there { // else it was purged, and live drops it
 				wanted[e.Document] = e.state()
 			}
 		}
 	}
 	live := l.stores.LiveRows()
-	err := store.QueryRows(ctx, live, "SELECT rebuild_sequence FROM projection WHERE rebuild_sequence > 0", nil, func(rows *sql.Rows) error {
-		var n int64
-		out.Rebuilding = true
-		return rows.Scan(&n)
-	})
-	if err != nil {
-		return out, fmt.Errorf("read how far live has come: %w", err)
+	var err error
+	if out.Rebuilding, err = l.Rebuilding(ctx); err != nil {
+		return out, err
 	}
 	var same []aggregate.RevisionKey
 	found := map[domain.ID]bool{}

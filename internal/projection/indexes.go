@@ -33,54 +33,63 @@ func (p *projector) dropIndexes(ctx context.Context) error {
 	delete(tables, aggregate.TableOf(domain.Report).Name)
 	return store.DropLiveIndexes(ctx, p.tx, func(i store.Index) bool {
 		root, ours := tables[i.Table]
-		return ours && !(root && (i.Columns[0] == "slug" || i.Columns[0] == "published_at"))
+		return ours && len(i.Columns) > 0 && !(root && (i.Columns[0] == "slug" || i.Columns[0] == "published_at"))
 	})
 }
 
-// createFirstIndexes makes the indexes that are missing and that effective markings are computed with: those without a column of
-// them. Each is a transaction of its own. It returns how many it has made.
-func (l *Live) createFirstIndexes(ctx context.Context, progress RebuildProgress) (made int, err error) {
+// beforeMarkings reports whether an index is made before the effective markings are computed: it may be of use for that, and
+// does not have them.
+func beforeMarkings(i store.Index) bool {
+	return !slices.Contains(i.Columns, visibility.EffectiveMarking)
+}
+
+// createEach makes the missing indexes for which of returns true, each in a transaction of its own. It returns how many it has made.
+func (l *Live) createEach(ctx context.Context, of func(store.Index) bool, progress RebuildProgress) (made int, err error) {
 	missing, err := store.MissingLiveIndexes(ctx, l.stores.LiveRows())
 	if err != nil {
 		return 0, err
 	}
-	of := len(missing)
+	all := len(missing)
 	for _, i := range missing {
-		if slices.Contains(i.Columns, visibility.EffectiveMarking) || slices.Contains(i.Columns, aggregate.OwnerMarking) {
+		if !of(i) {
 			continue
 		}
-		progress(RebuildIndexing, made, of)
 		if err := l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
 			return store.CreateIndexes(ctx, tx, []store.Index{i}, nil)
 		}); err != nil {
 			return made, err
 		}
 		made++
+		progress(RebuildIndexing, made, all)
 	}
 	return made, nil
 }
 
-// createIndexes makes the indexes of live that are missing.
-func createIndexes(ctx context.Context, tx *store.Tx) error {
+// createIndexes makes the indexes that an interrupted rebuild has left out.
+func (l *Live) createIndexes(ctx context.Context, tx *store.Tx) error {
 	missing, err := store.MissingLiveIndexes(ctx, tx)
-	if err != nil {
+	if err != nil || len(missing) == 0 {
 		return err
 	}
+	l.log.InfoContext(ctx, "indexes of live are made that an interrupted rebuild has left out", "indexes", len(missing))
 	return store.CreateIndexes(ctx, tx, missing, nil)
 }
 
-// createLastIndexes makes the indexes that are still missing after a number of others.
-func (p *projector) createLastIndexes(ctx context.Context, made int, progress RebuildProgress) error {
+// createThose makes the missing indexes for which of returns true, after a number of others.
+func (p *projector) createThose(ctx context.Context, of func(store.Index) bool, made int, progress RebuildProgress) error {
 	missing, err := store.MissingLiveIndexes(ctx, p.tx)
 	if err != nil {
 		return err
 	}
-	of := made + len(missing)
+	all := made + len(missing)
+	missing = slices.DeleteFunc(missing, func(i store.Index) bool { return !of(i) })
 	return store.CreateIndexes(ctx, p.tx, missing, func() {
 		made++
-		progress(RebuildIndexing, made, of)
+		progress(RebuildIndexing, made, all)
 	})
 }
+
+func anyIndex(store.Index) bool { return true }
 
 // hasDocuments reports whether live has any document.
 func hasDocuments(ctx context.Context, db store.Rows) (bool, error) {

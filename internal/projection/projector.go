@@ -35,7 +35,7 @@ func (l *Live) projectNext(ctx context.Context, live projection, log LogState) e
 			return err
 		}
 		if present.staged > 0 {
-			if err := createIndexes(ctx, tx); err != nil {
+			if err := l.createIndexes(ctx, tx); err != nil {
 				return err
 			}
 		}

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/redthread-api/redthread/internal/domain"
@@ -17,7 +19,8 @@ const readAtOnce = 8192
 // lastEntry is the last entry of a document in the log.
 type lastEntry struct {
 	Entry
-	saved time.Time // when the revision was saved; zero if it is not there
+	there bool      // the revision is there: the document was not purged
+	saved time.Time // when it was saved; only of supporting documents, since it is beside the snapshot
 }
 
 // liveState is what live has of a document besides its content. It is equal for the same
@@ -66,14 +69,12 @@ func publishedBetween(ctx context.Context, desk store.Rows, after, to, last int6
 	var entries []lastEntry
 	var documents []domain.ID
 	err := store.QueryRows(ctx, desk, "SELECT "+entryColumns+","+
-		" (SELECT r.created_at FROM revisions r WHERE r.document_id = e.document_id AND r.number = e.revision)"+
+		" EXISTS (SELECT 1 FROM revisions r WHERE r.document_id = e.document_id AND r.number = e.revision)"+
 		" FROM publication_entries e WHERE sequence > ? AND sequence <= ? AND action = '"+ActionPublish+"' ORDER BY sequence", []any{after, to}, func(rows *sql.Rows) error {
 		var e lastEntry
-		var saved sql.NullTime
-		if err := rows.Scan(&e.Sequence, &e.Release, &e.Action, &e.Document, &e.Revision, &e.At, &e.PublishedAt, &saved); err != nil {
+		if err := rows.Scan(&e.Sequence, &e.Release, &e.Action, &e.Document, &e.Revision, &e.At, &e.PublishedAt, &e.there); err != nil {
 			return err
 		}
-		e.saved = saved.Time
 		entries, documents = append(entries, e), append(documents, e.Document)
 		return nil
 	})
@@ -99,5 +100,33 @@ func publishedBetween(ctx context.Context, desk store.Rows, after, to, last int6
 			published = append(published, e)
 		}
 	}
-	return published, nil
+	return published, readSaved(ctx, desk, published)
+}
+
+// readSaved sets when the revisions of those entries were saved that are of supporting documents.
+func readSaved(ctx context.Context, desk store.Rows, entries []lastEntry) error {
+	supporting := map[domain.ID]*lastEntry{}
+	for i := range entries {
+		if e := &entries[i]; e.Document.Type().Supporting() && e.there {
+			supporting[e.Document] = e
+		}
+	}
+	if len(supporting) == 0 {
+		return nil
+	}
+	err := store.QueryRows(ctx, desk, "SELECT document_id, number, created_at FROM revisions WHERE document_id"+store.InSet(desk.Dialect()),
+		[]any{store.IDSet(desk.Dialect(), slices.Collect(maps.Keys(supporting)))}, func(rows *sql.Rows) error {
+			var id domain.ID
+			var number int
+			var saved time.Time
+			err := rows.Scan(&id, &number, &saved)
+			if e := supporting[id]; e.Revision == number {
+				e.saved = saved
+			}
+			return err
+		})
+	if err != nil {
+		return fmt.Errorf("read when revisions were saved: %w", err)
+	}
+	return nil
 }

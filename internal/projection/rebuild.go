@@ -48,6 +48,9 @@ type RebuildProgress func(step RebuildStep, done, of int)
 // writes those, removes what is not published, and computes all effective markings. It
 // depends on nothing that was staged: what is missing or differs is written there.
 //
+// Where live has no documents, a rebuild on SQLite makes most indexes when the documents are staged. Those of live that are missing
+// for another reason are made first.
+//
 // progress, if not nil, is called as [RebuildProgress] says.
 func (l *Live) Rebuild(ctx context.Context, progress RebuildProgress) (RebuildResult, error) {
 	l.writing.Lock()
@@ -63,8 +66,11 @@ func (l *Live) Rebuild(ctx context.Context, progress RebuildProgress) (RebuildRe
 		if err := l.stage(ctx, progress); err != nil {
 			return err
 		}
-		indexed, err := l.createFirstIndexes(ctx, progress)
+		indexed, err := l.createEach(ctx, beforeMarkings, progress)
 		if err != nil {
+			return err
+		}
+		if err := l.warm(ctx); err != nil {
 			return err
 		}
 		out, err = l.finishRebuild(ctx, indexed, progress)
@@ -80,6 +86,7 @@ func (l *Live) stage(ctx context.Context, progress RebuildProgress) error {
 	var done int64
 	var lost bool // live has no documents
 	err := l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		lost = false
 		if log, err = ReadLog(ctx, desk); err != nil {
 			return err
 		}
@@ -100,11 +107,7 @@ func (l *Live) stage(ctx context.Context, progress RebuildProgress) error {
 		if err != nil {
 			return err
 		}
-		if lost = !there; there {
-			if err := createIndexes(ctx, tx); err != nil {
-				return err
-			}
-		}
+		lost = !there
 		if err := p.removeOrphans(ctx); err != nil {
 			return err
 		}
@@ -115,6 +118,10 @@ func (l *Live) stage(ctx context.Context, progress RebuildProgress) error {
 	}
 	if done > 0 {
 		l.log.InfoContext(ctx, "the rebuild of live goes on", "sequence", done, "of", log.Last)
+	} else if !lost {
+		if _, err := l.createEach(ctx, anyIndex, progress); err != nil {
+			return err
+		}
 	}
 	s := &staging{l: l, log: log, done: done, dropIndexes: lost}
 	s.analyse.Store(lost)
@@ -130,7 +137,7 @@ func (l *Live) stage(ctx context.Context, progress RebuildProgress) error {
 }
 
 // stagingTime is how long a transaction of a rebuild stages documents that live does not have. Each transaction writes
-// the pages that it changed to the write-ahead log, among them most pages of the indexes, so that few are better than many.
+// the pages that it changed to the write-ahead log, among them most pages of the indexes that are there, so that few are better than many.
 // Where live has most of a part of the log there is little to write, and the transaction ends with it, so that publications
 // do not wait for longer.
 const stagingTime = time.Second
@@ -186,8 +193,12 @@ func (s *staging) next(ctx context.Context) error {
 		again = true
 		p := &projector{tx: tx, desk: s.l.stores.DeskRows(), index: search.NewWriter(tx), existed: map[domain.ID]bool{}}
 		if s.dropIndexes {
-			if err := p.dropIndexes(ctx); err != nil {
+			if there, err := hasDocuments(ctx, tx); err != nil {
 				return err
+			} else if !there { // by another process meanwhile
+				if err := p.dropIndexes(ctx); err != nil {
+					return err
+				}
 			}
 		}
 		until := time.Now().Add(s.l.stagingTime)
@@ -301,6 +312,9 @@ func (l *Live) finishRebuild(ctx context.Context, indexed int, progress RebuildP
 			return err
 		}
 		p := &projector{tx: tx, desk: desk, index: index, existed: map[domain.ID]bool{}}
+		if err := p.createThose(ctx, beforeMarkings, indexed, progress); err != nil { // nothing, but for what another process has done
+			return err
+		}
 		documents, err := p.putDiffering(ctx, log.Last, l.staged, recorder.changes)
 		if err != nil {
 			return err
@@ -308,7 +322,7 @@ func (l *Live) finishRebuild(ctx context.Context, indexed int, progress RebuildP
 		if err := p.markAll(ctx, documents, progress); err != nil {
 			return err
 		}
-		if err := p.createLastIndexes(ctx, indexed, progress); err != nil {
+		if err := p.createThose(ctx, anyIndex, indexed, progress); err != nil {
 			return err
 		}
 		at := latest(l.clock(), live.at.Add(time.Microsecond))

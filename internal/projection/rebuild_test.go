@@ -200,6 +200,50 @@ func TestRebuildStagesAgain(t *testing.T) {
 	})
 }
 
+// A rebuild that found live without documents leaves the indexes to readers where another process has projected the log meanwhile.
+func TestRebuildBesideAServer(t *testing.T) {
+	t.Parallel()
+	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
+		s, err := store.Open(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		d := newDesk(t, s)
+		n := publishMany(d)
+		want := sees(d)
+		d.loseLive()
+		d.SetStaged(staged, 0)
+		other, err := store.Open(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		server := newDesk(t, other)
+		projected := false
+		out, err := d.Rebuild(t.Context(), func(step projection.RebuildStep, done, _ int) {
+			switch {
+			case step != projection.RebuildStaging:
+			case !projected:
+				projected = true
+				if err := server.Project(t.Context()); err != nil {
+					t.Error(err)
+				}
+			case done == staged:
+				wantIndexes(t, s, true)
+			}
+			if diff := cmp.Diff(want, sees(d)); diff != "" {
+				t.Errorf("%s, %d: readers see another live (-want +got):\n%s", step, done, diff)
+			}
+		})
+		if err != nil || out.Documents != n || !projected {
+			t.Errorf("got %+v, %v", out, err)
+		}
+		wantIndexes(t, s, true)
+		d.WantRebuilt()
+	})
+}
+
 // Where live has the documents, each part of the log has a transaction of its own, however long one may be.
 func TestRebuildOfWholeLiveHoldsItBriefly(t *testing.T) {
 	each(t, func(t *testing.T, d *desk) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"maps"
 	"regexp"
@@ -81,6 +82,15 @@ func CreateIndexes(ctx context.Context, tx *Tx, indexes []Index, made func()) er
 	return nil
 }
 
+// createMissingLiveIndexes makes the indexes of live that are missing.
+func createMissingLiveIndexes(ctx context.Context, tx *Tx) error {
+	missing, err := MissingLiveIndexes(ctx, tx)
+	if err != nil {
+		return err
+	}
+	return CreateIndexes(ctx, tx, missing, nil)
+}
+
 // CheckIndexes compares the indexes of both stores with those that the applied migrations make, and returns what
 // is wrong with each: one that is missing or, on PostgreSQL, was left invalid.
 func (s *Stores) CheckIndexes(ctx context.Context) ([]string, error) {
@@ -144,13 +154,18 @@ func appliedIndexes(ctx context.Context, db Rows, store string) ([]Index, error)
 	if err != nil {
 		return nil, err
 	}
-	applied, err := appliedMigrations(ctx, db, store, files)
-	if err != nil {
-		return nil, err
+	applied := map[string]bool{}
+	if err := QueryRows(ctx, db, "SELECT version FROM schema_migrations", nil, func(rows *sql.Rows) error {
+		var version string
+		err := rows.Scan(&version)
+		applied[version] = true
+		return err
+	}); err != nil {
+		return nil, translate(err)
 	}
 	indexes := map[string]Index{}
 	for _, f := range files {
-		if applied[f.Version()].IsZero() {
+		if !applied[f.Version()] {
 			continue
 		}
 		statements, err := f.Stmts()
@@ -170,7 +185,7 @@ func appliedIndexes(ctx context.Context, db Rows, store string) ([]Index, error)
 
 // The statements of migrations that make or drop indexes. The code generator writes them, so their form is known.
 var (
-	indexStatement = regexp.MustCompile("^(CREATE INDEX|CREATE UNIQUE INDEX|DROP INDEX|DROP TABLE|ALTER TABLE) [`\"]([^`\"]+)[`\"](?: (ON|RENAME TO) [`\"]([^`\"]+)[`\"](.*))?")
+	indexStatement = regexp.MustCompile("(?s)^(CREATE INDEX|CREATE UNIQUE INDEX|DROP INDEX|DROP TABLE|ALTER TABLE) [`\"]([^`\"]+)[`\"](?: (ON|RENAME TO) [`\"]([^`\"]+)[`\"](.*))?")
 	droppedColumn  = regexp.MustCompile("DROP COLUMN [`\"]([^`\"]+)[`\"]")
 	quotedColumn   = regexp.MustCompile("[`\"]([^`\"]+)[`\"]")
 )

@@ -77,12 +77,10 @@ func (s *Stores) Migrate(ctx context.Context) ([]Migration, error) {
 				return err
 			}
 			if t.name == "live" && len(known) < len(files) {
-				// Migrations may drop or need those that a rebuild has dropped which was interrupted.
-				missing, err := MissingLiveIndexes(ctx, tx)
+				stop := whileRunning(ctx, s.log, "indexes are made that an interrupted rebuild has left out", "store", t.name)
+				err := createMissingLiveIndexes(ctx, tx) // migrations may drop or need them
+				stop()
 				if err != nil {
-					return err
-				}
-				if err := CreateIndexes(ctx, tx, missing, nil); err != nil {
 					return err
 				}
 			}

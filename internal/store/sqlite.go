@@ -137,9 +137,10 @@ func (c Config) sqliteWriter(ctx context.Context, file, synchronous string) (*po
 	var level int
 	var mode string
 	err = whileBusy(ctx, func() error {
-		return errors.Join(
-			db.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&level),
-			db.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode))
+		if err := db.QueryRowContext(ctx, "PRAGMA synchronous").Scan(&level); err != nil {
+			return err
+		}
+		return db.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode)
 	})
 	if err == nil && (level != want || mode != "wal") {
 		err = fmt.Errorf("got synchronous=%d and journal_mode=%s, want %d and wal", level, mode, want)
@@ -153,8 +154,8 @@ func (c Config) sqliteWriter(ctx context.Context, file, synchronous string) (*po
 	return p, nil
 }
 
-// whileBusy repeats f for up to ten seconds while another process has the lock that it needs. It is for what SQLite's
-// busy_timeout does not cover: a new file is made one with a write-ahead log only while no other connection reads it.
+// whileBusy repeats f, but does not begin it again after ten seconds, while another process has the lock that it needs. It is for
+// what SQLite's busy_timeout does not cover: a new file is made one with a write-ahead log only while no other connection reads it.
 func whileBusy(ctx context.Context, f func() error) error {
 	until := time.Now().Add(10 * time.Second)
 	for {
