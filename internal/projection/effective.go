@@ -56,7 +56,7 @@ func (p *projector) markEffective(ctx context.Context, ids []domain.ID, touched 
 		if !t.Supporting() {
 			continue
 		}
-		if err := p.markSupporting(ctx, t, supporting[t]); err != nil {
+		if err := p.markSupporting(ctx, t, linksTo(t), supporting[t]); err != nil {
 			return err
 		}
 	}
@@ -64,13 +64,13 @@ func (p *projector) markEffective(ctx context.Context, ids []domain.ID, touched 
 }
 
 // markSupporting updates the effective markings of supporting documents of a type and,
-// if the type is a tree, of their ancestors: a tag is visible if a tag below it is.
-func (p *projector) markSupporting(ctx context.Context, t domain.Type, level []domain.ID) error {
+// if the type is a tree, of their ancestors: a tag is visible if a tag below it is. links are those to documents of the type.
+func (p *projector) markSupporting(ctx context.Context, t domain.Type, links []visibility.Link, level []domain.ID) error {
 	for depth := 0; len(level) > 0 && depth <= aggregate.MaxTreeDepth; depth++ {
 		if err := p.recordBefore(ctx, level); err != nil {
 			return err
 		}
-		if err := p.update(ctx, visibility.SupportingMarking(p.tx.Dialect(), aggregate.TableOf(t).Name, linksTo(t)), level); err != nil {
+		if err := p.update(ctx, visibility.SupportingMarking(p.tx.Dialect(), aggregate.TableOf(t).Name, links), level); err != nil {
 			return err
 		}
 		above := map[domain.ID]bool{}

@@ -410,14 +410,25 @@ func (p *projector) markAll(ctx context.Context, of int, progress RebuildProgres
 	withEnds := func(t domain.Type, ids []domain.ID) error {
 		return p.update(ctx, visibility.MarkingWithEnds(engine, aggregate.TableOf(t).Name, endsOf(t)), ids)
 	}
-	supporting := func(t domain.Type, ids []domain.ID) error { return p.markSupporting(ctx, t, ids) }
+	supporting := func(t domain.Type, ids []domain.ID) error {
+		links := linksTo(t)
+		for i, r := range aggregate.Referrers(t) {
+			if r.Type == domain.Report {
+				links[i].Marking = "marking" // which becomes the effective one
+			}
+		}
+		return p.markSupporting(ctx, t, links, ids)
+	}
+	// Reports are the last. SQLite writes their long texts again with another marking, and looks for each page that it reads
+	// in all that the transaction has written.
 	for _, step := range []struct {
 		of   func(t domain.Type, hasEnds bool) bool
 		mark func(t domain.Type, ids []domain.ID) error
 	}{
-		{func(t domain.Type, hasEnds bool) bool { return !t.Supporting() && !hasEnds }, own},
+		{func(t domain.Type, hasEnds bool) bool { return !t.Supporting() && !hasEnds && t != domain.Report }, own},
 		{func(_ domain.Type, hasEnds bool) bool { return hasEnds }, withEnds},
 		{func(t domain.Type, _ bool) bool { return t.Supporting() }, supporting},
+		{func(t domain.Type, _ bool) bool { return t == domain.Report }, own},
 	} {
 		for _, t := range domain.Types() {
 			if !step.of(t, len(aggregate.SpecOf(t).Ends) > 0) {

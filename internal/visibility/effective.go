@@ -65,14 +65,14 @@ func SupportingMarking(engine, table string, links []Link) string {
 		var some, lowest []string
 		for _, l := range links {
 			where := fmt.Sprintf("FROM %s WHERE %s = %s.id", l.From, l.Column, row)
-			low := fmt.Sprintf("%s AND d.%s <= %s.marking", where, EffectiveMarking, row)
+			low := fmt.Sprintf("%s AND %s <= %s.marking", where, l.marking(), row)
 			if engine == dialect.Postgres {
 				// Not EXISTS, which is planned twice: once for each row, and once for all.
 				some = append(some, "(SELECT true "+low+" LIMIT 1)")
 			} else {
 				some = append(some, "EXISTS (SELECT 1 "+low+")")
 			}
-			lowest = append(lowest, "SELECT min(d."+EffectiveMarking+") AS m "+where)
+			lowest = append(lowest, "SELECT min("+l.marking()+") AS m "+where)
 		}
 		return fmt.Sprintf("CASE WHEN %[1]s THEN %[2]s.marking ELSE %[3]s(%[2]s.marking, coalesce((SELECT min(u.m) FROM (%[4]s) u), %[5]d)) END",
 			strings.Join(some, " OR "), row, greatest(engine), strings.Join(lowest, " UNION ALL "), domain.Unseen)

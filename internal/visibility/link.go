@@ -1,6 +1,8 @@
 package visibility
 
 import (
+	"cmp"
+
 	entsql "entgo.io/ent/dialect/sql"
 
 	"github.com/redthread-api/redthread/internal/domain"
@@ -12,7 +14,12 @@ import (
 type Link struct {
 	From   string // "reports d JOIN report_tags x1 ON x1.report_id = d.id"
 	Column string // "x1.tag_id"
+
+	Marking string // the column of d with the marking that counts; empty: EffectiveMarking
 }
+
+// marking returns the column of d with the marking that counts.
+func (l Link) marking() string { return "d." + cmp.Or(l.Marking, EffectiveMarking) }
 
 // Linked returns the condition that a document of s refers to at least one of the
 // targets by at least one of the links. Targets that do not pass the fence do not count.
