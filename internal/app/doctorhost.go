@@ -61,7 +61,7 @@ func (e *examination) checkFiles() {
 	}
 	if _, err := os.Stat(filepath.Join(e.config.Data, "live.db")); errors.Is(err, fs.ErrNotExist) && store.Exists(e.config.stores(nil)) {
 		e.liveMissing = true
-		e.problem(check, "start the server: it makes live anew from the publication log; then run this again", "live.db is missing")
+		e.problem(check, "run \"redthread rebuild-live\", or start the server, which makes live anew from the publication log in more time; then run this again", "live.db is missing")
 	}
 	if len(e.found) == before {
 		e.ok(check, "the files in %s are this user's alone", e.config.Data)

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -33,7 +34,12 @@ again: it goes on where it was.`,
 func (p *program) rebuildLive(ctx context.Context, log *slog.Logger, _ []string) error {
 	return p.withExisting(ctx, log, func(b *backend) error {
 		rebuilt, err := b.desk.RebuildLive(domain.AsSystem(ctx, "rebuild live"), p.rebuildProgress())
-		if err != nil {
+		switch {
+		case ctx.Err() != nil:
+			return errors.New("rebuild live: stopped; run it again, and it goes on where it was")
+		case domain.KindOf(err) == domain.KindUnavailable:
+			return fmt.Errorf("%w; when that is mended, run it again, and it goes on where it was", err)
+		case err != nil:
 			return err
 		}
 		_, err = fmt.Fprintf(p.Stdout, "Live was rebuilt: %s, up to entry %d of the publication log.\n",

@@ -50,6 +50,11 @@ func (l *Live) projectNext(ctx context.Context, live projection, log LogState) e
 			return err
 		}
 		last, at := &entries[len(entries)-1], l.clock()
+		if present.staged > 0 && last.Sequence >= log.Last { // nothing is left to an interrupted rebuild
+			if err := p.setStaged(ctx, "", nil); err != nil {
+				return err
+			}
+		}
 		if err := p.writeStep(ctx, present.version(), Version{Sequence: last.Sequence, AppliedAt: at}); err != nil {
 			return err
 		}

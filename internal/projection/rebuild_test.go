@@ -155,10 +155,16 @@ func TestProjectingAfterRebuild(t *testing.T) {
 		d.loseLive()
 		killedRebuild(t, c, 2*staged)
 		wantIndexes(t, s, s.Dialect() == dialect.Postgres)
+		if rebuilding, err := d.Live.Rebuilding(t.Context()); !rebuilding || err != nil {
+			t.Errorf("rebuilding: %t, %v", rebuilding, err)
+		}
 		if err := d.Project(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		wantIndexes(t, s, true)
+		if rebuilding, err := d.Live.Rebuilding(t.Context()); rebuilding || err != nil {
+			t.Errorf("rebuilding once live has all: %t, %v", rebuilding, err)
+		}
 		if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(editorialtest.Dump(t, s.LiveRows()), "\n")); diff != "" {
 			t.Errorf("live (-before +projected):\n%s", diff)
 		}
