@@ -35,7 +35,7 @@ func (p *program) rebuildLive(ctx context.Context, log *slog.Logger, _ []string)
 	return p.withExisting(ctx, log, func(b *backend) error {
 		rebuilt, err := b.desk.RebuildLive(domain.AsSystem(ctx, "rebuild live"), p.rebuildProgress())
 		switch {
-		case ctx.Err() != nil:
+		case err != nil && ctx.Err() != nil:
 			return errors.New("rebuild live: stopped; run it again, and it goes on where it was")
 		case domain.KindOf(err) == domain.KindUnavailable:
 			return fmt.Errorf("%w; when that is mended, run it again, and it goes on where it was", err)

@@ -18,9 +18,6 @@ import (
 // Where all of live is lost, the file or the schema, rebuild-live needs no other command before it.
 func TestRebuildWithoutLive(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("it loads the demo")
-	}
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 		settings := config(t, c)
 		settings.Demo = true

@@ -15,8 +15,8 @@ import (
 // the next one makes them, or the next release that is projected, or the next migration.
 
 // dropIndexes drops the indexes that a rebuild makes last. Those of documents by slug and by time of publication stay: by these,
-// queries find without reading a table that viewers see no document yet. Those of reports stay as well: whatever makes an index
-// reads the table, page by page between the pages of long texts.
+// queries find without reading a table that viewers see no document yet. Those of reports stay as well: making an index reads the
+// whole table, and reports have long texts.
 func (p *projector) dropIndexes(ctx context.Context) error {
 	tables := map[string]bool{} // true: of a document
 	var below func(t *aggregate.Table)
