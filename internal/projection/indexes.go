@@ -65,18 +65,8 @@ func (l *Live) createEach(ctx context.Context, of func(store.Index) bool, progre
 	return made, nil
 }
 
-// createIndexes makes the indexes that an interrupted rebuild has left out.
-func (l *Live) createIndexes(ctx context.Context, tx *store.Tx) error {
-	missing, err := store.MissingLiveIndexes(ctx, tx)
-	if err != nil || len(missing) == 0 {
-		return err
-	}
-	l.log.InfoContext(ctx, "indexes of live are made that an interrupted rebuild has left out", "indexes", len(missing))
-	return store.CreateIndexes(ctx, tx, missing, nil)
-}
-
-// createThose makes the missing indexes for which of returns true, after a number of others.
-func (p *projector) createThose(ctx context.Context, of func(store.Index) bool, made int, progress RebuildProgress) error {
+// createMissing makes the missing indexes for which of returns true, after a number of others.
+func (p *projector) createMissing(ctx context.Context, of func(store.Index) bool, made int, progress RebuildProgress) error {
 	missing, err := store.MissingLiveIndexes(ctx, p.tx)
 	if err != nil {
 		return err

@@ -35,8 +35,12 @@ func (l *Live) projectNext(ctx context.Context, live projection, log LogState) e
 			return err
 		}
 		if present.staged > 0 {
-			if err := l.createIndexes(ctx, tx); err != nil {
+			made, err := store.CreateMissingLiveIndexes(ctx, tx)
+			if err != nil {
 				return err
+			}
+			if made > 0 {
+				l.log.InfoContext(ctx, "indexes of live were made that an interrupted rebuild had left out", "indexes", made)
 			}
 		}
 		p := &projector{tx: tx, desk: l.stores.DeskRows(), index: search.NewWriter(tx), changes: visibilityChanges{}, existed: map[domain.ID]bool{}}

@@ -312,7 +312,7 @@ func (l *Live) finishRebuild(ctx context.Context, indexed int, progress RebuildP
 			return err
 		}
 		p := &projector{tx: tx, desk: desk, index: index, existed: map[domain.ID]bool{}}
-		if err := p.createThose(ctx, beforeMarkings, indexed, progress); err != nil { // nothing, but for what another process has done
+		if err := p.createMissing(ctx, beforeMarkings, indexed, progress); err != nil { // nothing, but for what another process has done
 			return err
 		}
 		documents, err := p.putDiffering(ctx, log.Last, l.staged, recorder.changes)
@@ -322,7 +322,7 @@ func (l *Live) finishRebuild(ctx context.Context, indexed int, progress RebuildP
 		if err := p.markAll(ctx, documents, progress); err != nil {
 			return err
 		}
-		if err := p.createThose(ctx, anyIndex, indexed, progress); err != nil {
+		if err := p.createMissing(ctx, anyIndex, indexed, progress); err != nil {
 			return err
 		}
 		at := latest(l.clock(), live.at.Add(time.Microsecond))

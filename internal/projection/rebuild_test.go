@@ -65,6 +65,19 @@ func sees(d *desk) (all []string) {
 	return all
 }
 
+// eachStored runs fn with a desk on each engine, and with the configuration of its stores, for other processes.
+func eachStored(t *testing.T, fn func(t *testing.T, c store.Config, d *desk)) {
+	t.Helper()
+	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
+		s, err := store.Open(t.Context(), c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		fn(t, c, newDesk(t, s))
+	})
+}
+
 // A rebuild that is killed goes on where it was. Until it ends, readers see what they saw
 // before: the old live, or nothing of one that was lost.
 func TestRebuildIsResumed(t *testing.T) {
@@ -86,13 +99,8 @@ func TestRebuildIsResumed(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			storetest.EachConfig(t, func(t *testing.T, c store.Config) {
-				s, err := store.Open(t.Context(), c)
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer s.Close()
-				d := newDesk(t, s)
+			eachStored(t, func(t *testing.T, c store.Config, d *desk) {
+				s := d.Stores
 				d.SetStaged(staged, 0)
 				n := publishMany(d)
 				want := editorialtest.Dump(t, s.LiveRows())
@@ -143,13 +151,8 @@ func wantIndexes(t *testing.T, s *store.Stores, all bool) {
 // Where a rebuild of a lost live is killed and not run again, a server projects the log and has all indexes.
 func TestProjectingAfterRebuild(t *testing.T) {
 	t.Parallel()
-	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
-		s, err := store.Open(t.Context(), c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
-		d := newDesk(t, s)
+	eachStored(t, func(t *testing.T, c store.Config, d *desk) {
+		s := d.Stores
 		publishMany(d)
 		want := editorialtest.Dump(t, s.LiveRows())
 		d.loseLive()
@@ -209,13 +212,8 @@ func TestRebuildStagesAgain(t *testing.T) {
 // A rebuild that found live without documents leaves the indexes to readers where another process has projected the log meanwhile.
 func TestRebuildBesideAServer(t *testing.T) {
 	t.Parallel()
-	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
-		s, err := store.Open(t.Context(), c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
-		d := newDesk(t, s)
+	eachStored(t, func(t *testing.T, c store.Config, d *desk) {
+		s := d.Stores
 		n := publishMany(d)
 		want := sees(d)
 		d.loseLive()

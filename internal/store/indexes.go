@@ -82,13 +82,13 @@ func CreateIndexes(ctx context.Context, tx *Tx, indexes []Index, made func()) er
 	return nil
 }
 
-// createMissingLiveIndexes makes the indexes of live that are missing.
-func createMissingLiveIndexes(ctx context.Context, tx *Tx) error {
+// CreateMissingLiveIndexes makes the indexes of live that are missing, and returns how many.
+func CreateMissingLiveIndexes(ctx context.Context, tx *Tx) (int, error) {
 	missing, err := MissingLiveIndexes(ctx, tx)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return CreateIndexes(ctx, tx, missing, nil)
+	return len(missing), CreateIndexes(ctx, tx, missing, nil)
 }
 
 // CheckIndexes compares the indexes of both stores with those that the applied migrations make, and returns what

@@ -17,12 +17,7 @@ import (
 // Indexes that are made anew are those that the migrations made: the same columns in the same order, and the same condition.
 func TestIndexesAreMadeAsMigrated(t *testing.T) {
 	t.Parallel()
-	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
-		s, err := store.Open(t.Context(), c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		want := liveIndexes(t, s)
 		for name := range want {
 			exec(t, s, "live", `DROP INDEX "`+name+`"`)
@@ -50,12 +45,7 @@ func TestIndexesAreMadeAsMigrated(t *testing.T) {
 // Only those indexes are dropped that are asked for, and none on PostgreSQL.
 func TestDropLiveIndexes(t *testing.T) {
 	t.Parallel()
-	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
-		s, err := store.Open(t.Context(), c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		want := slices.Sorted(maps.Keys(liveIndexes(t, s)))
 		if err := s.Live(t.Context(), func(ctx context.Context, tx *store.Tx) error {
 			return store.DropLiveIndexes(ctx, tx, func(i store.Index) bool {

@@ -78,7 +78,7 @@ func (s *Stores) Migrate(ctx context.Context) ([]Migration, error) {
 			}
 			if t.name == "live" && len(known) < len(files) {
 				stop := whileRunning(ctx, s.log, "indexes are made that an interrupted rebuild has left out", "store", t.name)
-				err := createMissingLiveIndexes(ctx, tx) // migrations may drop or need them
+				_, err := CreateMissingLiveIndexes(ctx, tx) // migrations may drop or need them
 				stop()
 				if err != nil {
 					return err

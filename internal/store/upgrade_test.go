@@ -67,12 +67,7 @@ func TestInterruptedMigration(t *testing.T) {
 // A migration of a live that a rebuild has left without some indexes makes those as well.
 func TestMigrationAfterInterruptedRebuild(t *testing.T) {
 	t.Parallel()
-	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
-		s, err := store.Open(t.Context(), c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
+	storetest.Each(t, func(t *testing.T, s *store.Stores) {
 		for _, index := range []string{"editionitem_occurred_on_id", "listing_since_id", "listing_until_id", "observation_platform_id", "observation_observed_on_id", "observation_reach_id"} {
 			exec(t, s, "live", "DROP INDEX "+index)
 		}
