@@ -18,12 +18,15 @@ type PublishedRoot struct {
 	Row                               *Row
 	Version                           int
 	CreatedAt, UpdatedAt, PublishedAt time.Time
+
+	// OwnMarking says that the effective marking is the document's own. Otherwise a document that is new in live is unseen until its
+	// effective marking is computed.
+	OwnMarking bool
 }
 
 // WritePublished makes documents of one type in live what the given versions are, and
 // writes only the rows that differ. there are those of the documents that live may have
-// rows of. The effective markings stay unchanged: a new document is unseen until its
-// effective marking is computed.
+// rows of. Their effective markings stay unchanged.
 //
 // Rows that link a document to another get copies of the date of its publication and of
 // its effective marking, by which lists are read in their order from the other document.
@@ -91,9 +94,9 @@ func deleteOthers(ctx context.Context, tx *store.Tx, t *Table, owners []domain.I
 	return nil
 }
 
-// upsertRoots writes root rows of one table to live, except for the effective marking.
+// upsertRoots writes root rows of one table to live. Those that are there have their effective markings.
 func upsertRoots(ctx context.Context, tx *store.Tx, t *Table, roots []PublishedRoot) error {
-	names := []string{"id", "version", "created_at", "updated_at", "published_at"}
+	names := []string{"effective_marking", "id", "version", "created_at", "updated_at", "published_at"}
 	for _, c := range t.Columns {
 		names = append(names, Quote(c.Name))
 	}
@@ -102,12 +105,16 @@ func upsertRoots(ctx context.Context, tx *store.Tx, t *Table, roots []PublishedR
 	}
 	head := "INSERT INTO " + t.Name + " (" + strings.Join(names, ", ") + ") VALUES "
 	one := "(" + strings.Repeat("?, ", len(names)-1) + "?)"
-	onConflict := updateIfDifferent(t.Name, names[1:])
+	onConflict := updateIfDifferent(t.Name, names[2:])
 	for len(roots) > 0 {
 		n := BatchSize(len(roots), len(names))
 		args := make([]any, 0, n*len(names))
 		for _, r := range roots[:n] {
-			args = append(args, int64(r.Row.ID), int64(r.Version), r.CreatedAt, r.UpdatedAt, r.PublishedAt)
+			effective := any(int64(domain.Unseen))
+			if r.OwnMarking {
+				effective = toSQL(Column{Kind: IntColumn}, r.Row.Fields["marking"])
+			}
+			args = append(args, effective, int64(r.Row.ID), int64(r.Version), r.CreatedAt, r.UpdatedAt, r.PublishedAt)
 			for _, c := range t.Columns {
 				args = append(args, toSQL(c, r.Row.Fields[c.Name]))
 			}

@@ -20,6 +20,9 @@ func (l *Live) compareWithLog(ctx context.Context) (projection, LogState, error)
 	if err != nil {
 		return live, LogState{}, err
 	}
+	if live.applied == 0 {
+		l.stores.LiveMayBeIncomplete()
+	}
 	desk := l.stores.DeskRows()
 	log, err := ReadLog(ctx, desk)
 	if err != nil {

@@ -43,13 +43,13 @@ func beforeMarkings(i store.Index) bool {
 	return !slices.Contains(i.Columns, visibility.EffectiveMarking)
 }
 
-// createEach makes the missing indexes for which of returns true, each in a transaction of its own. It returns how many it has made.
-func (l *Live) createEach(ctx context.Context, of func(store.Index) bool, progress RebuildProgress) (made int, err error) {
+// createEach makes the missing indexes for which of returns true, each in a transaction of its own, after a number of others. It returns how many are made.
+func (l *Live) createEach(ctx context.Context, of func(store.Index) bool, made int, progress RebuildProgress) (int, error) {
 	missing, err := store.MissingLiveIndexes(ctx, l.stores.LiveRows())
 	if err != nil {
-		return 0, err
+		return made, err
 	}
-	all := len(missing)
+	all := made + len(missing)
 	for _, i := range missing {
 		if !of(i) {
 			continue

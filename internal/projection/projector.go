@@ -34,6 +34,9 @@ func (l *Live) projectNext(ctx context.Context, live projection, log LogState) e
 		if err != nil || !present.same(live) {
 			return err
 		}
+		if present.incomplete() { // a rebuild has begun meanwhile
+			return nil
+		}
 		if present.staged > 0 {
 			made, err := store.CreateMissingLiveIndexes(ctx, tx)
 			if err != nil {
@@ -55,7 +58,7 @@ func (l *Live) projectNext(ctx context.Context, live projection, log LogState) e
 		}
 		last, at := &entries[len(entries)-1], l.clock()
 		if present.staged > 0 && last.Sequence >= log.Last { // nothing is left to an interrupted rebuild
-			if err := p.setStaged(ctx, "", nil); err != nil {
+			if err := p.setStaged(ctx, "", nil, nil); err != nil {
 				return err
 			}
 		}
@@ -80,6 +83,7 @@ type projector struct {
 	existed    map[domain.ID]bool // which documents were in live before; see recordBefore
 	moment     int64              // the time of the changes; see writeChanges
 	before     *facts             // of the documents of a release, if that is not too large; see step
+	anew       bool               // live is made anew, and nobody reads it: documents have their own effective markings at once
 }
 
 // apply applies entries to live, and then updates the effective markings.
@@ -301,7 +305,8 @@ func (p *projector) put(ctx context.Context, t domain.Type, snaps []*aggregate.S
 		if t.Supporting() {
 			updated = snap.SavedAt // the date of its first use would tell of what refers to it
 		}
-		versions[i] = aggregate.PublishedRoot{Row: snap.Root, Version: e.Revision, CreatedAt: snap.CreatedAt, UpdatedAt: updated, PublishedAt: e.PublishedAt}
+		versions[i] = aggregate.PublishedRoot{Row: snap.Root, Version: e.Revision, CreatedAt: snap.CreatedAt, UpdatedAt: updated, PublishedAt: e.PublishedAt,
+			OwnMarking: p.anew && hasOwnMarking(t)}
 	}
 	there := slices.DeleteFunc(slices.Clone(ids), func(id domain.ID) bool { return !p.existed[id] })
 	if err := p.removeAliases(ctx, there); err != nil {
@@ -322,6 +327,9 @@ func (p *projector) putInIndex(ctx context.Context, t domain.Type, snaps []*aggr
 	documents := make([]search.Document, len(snaps))
 	for i, snap := range snaps {
 		documents[i] = search.Document{Root: snap.Root, Type: t, Marking: domain.Unseen, KeepMarking: true, Published: final[snap.ID].PublishedAt}
+		if p.anew && hasOwnMarking(t) {
+			documents[i].Marking, documents[i].KeepMarking = domain.Marking(snap.Root.Int("marking")), false
+		}
 	}
 	if err := p.index.Put(ctx, documents...); err != nil {
 		return err

@@ -4,10 +4,12 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -48,6 +50,8 @@ type RebuildProgress func(step RebuildStep, done, of int)
 // writes those, removes what is not published, and computes all effective markings. It
 // depends on nothing that was staged: what is missing or differs is written there.
 //
+// A live that was lost is made anew, for which see anew.go: its readers are refused until it is complete.
+//
 // Where live has no documents, a rebuild on SQLite makes most indexes when the documents are staged. Those of live that are missing
 // for another reason are made first.
 //
@@ -56,84 +60,162 @@ func (l *Live) Rebuild(ctx context.Context, progress RebuildProgress) (RebuildRe
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	if progress == nil {
-		progress = func(RebuildStep, int, int) {}
+		progress = noProgress
 	}
+	out, err := l.rebuild(ctx, progress)
+	if err != nil {
+		return out, err
+	}
+	// What was published while live was made anew.
+	log, err := ReadLog(ctx, l.stores.DeskRows())
+	if err != nil || out.Sequence >= log.Last {
+		return out, err
+	}
+	if err := l.catchUp(ctx); err != nil {
+		return out, err
+	}
+	return l.rebuilt(ctx)
+}
+
+func noProgress(RebuildStep, int, int) {}
+
+// rebuild is Rebuild, but for what is published meanwhile where live is made anew.
+func (l *Live) rebuild(ctx context.Context, progress RebuildProgress) (out RebuildResult, err error) {
 	if err := l.fillSeries(ctx); err != nil {
 		return RebuildResult{}, err
 	}
-	var out RebuildResult
-	err := l.stores.WithLargeCache(ctx, func() (err error) {
-		if err := l.stage(ctx, progress); err != nil {
+	err = l.stores.WithLargeCache(ctx, func() error {
+		s := &staging{l: l}
+		err := s.all(ctx, progress)
+		indexed := 0
+		if err == nil {
+			indexed, err = l.createEach(ctx, beforeMarkings, 0, progress)
+		}
+		if err == nil && s.anew {
+			err = s.complete(ctx, indexed, progress)
+		}
+		switch {
+		case errors.Is(err, errOvertaken):
+			live, err := readProjection(ctx, l.stores.LiveRows())
+			if err != nil {
+				return err
+			}
+			if live.staged > 0 || live.applied < s.log.Last { // a server projects the log, release by release
+				out, err = l.finishRebuild(ctx, indexed, progress)
+				return err
+			}
+			// Another process has made live anew.
+		case err != nil:
+			return err
+		case !s.anew:
+			if err := l.warm(ctx); err != nil {
+				return err
+			}
+			out, err = l.finishRebuild(ctx, indexed, progress)
 			return err
 		}
-		indexed, err := l.createEach(ctx, beforeMarkings, progress)
-		if err != nil {
-			return err
-		}
-		if err := l.warm(ctx); err != nil {
-			return err
-		}
-		out, err = l.finishRebuild(ctx, indexed, progress)
+		out, err = l.rebuilt(ctx)
 		return err
 	})
 	return out, err
 }
 
-// stage writes to live the documents that are published, as [Live.Rebuild] says.
-func (l *Live) stage(ctx context.Context, progress RebuildProgress) error {
-	desk := l.stores.DeskRows()
-	var log LogState
-	var done int64
-	var lost bool // live has no documents
-	err := l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-		lost = false
-		if log, err = ReadLog(ctx, desk); err != nil {
+// rebuilt returns how many documents live has, and up to where it shows the log.
+func (l *Live) rebuilt(ctx context.Context) (RebuildResult, error) {
+	live, err := readProjection(ctx, l.stores.LiveRows())
+	if err != nil {
+		return RebuildResult{}, err
+	}
+	out := RebuildResult{Sequence: live.applied}
+	for _, t := range domain.Types() {
+		if err := store.QueryRows(ctx, l.stores.LiveRows(), "SELECT count(*) FROM "+aggregate.TableOf(t).Name, nil, func(rows *sql.Rows) error {
+			var n int
+			err := rows.Scan(&n)
+			out.Documents += n
+			return err
+		}); err != nil {
+			return RebuildResult{}, fmt.Errorf("count what is in live: %w", err)
+		}
+	}
+	return out, nil
+}
+
+// all writes to live the documents that are published, as [Live.Rebuild] says.
+func (s *staging) all(ctx context.Context, progress RebuildProgress) error {
+	defer s.stop()
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	if s.done > 0 {
+		s.l.log.InfoContext(ctx, "the rebuild of live goes on", "sequence", s.done, "of", s.log.Last)
+	} else if !s.dropIndexes {
+		if _, err := s.l.createEach(ctx, anyIndex, 0, progress); err != nil {
+			return err
+		}
+	}
+	progress(RebuildStaging, int(s.done), int(s.log.Last))
+	for s.done < s.log.Last {
+		if err := s.next(ctx); err != nil {
+			return err
+		}
+		progress(RebuildStaging, int(s.done), int(s.log.Last))
+	}
+	return nil
+}
+
+// begin reads what there is to be staged, and what is staged already.
+func (s *staging) begin(ctx context.Context) error {
+	desk := s.l.stores.DeskRows()
+	return s.l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
+		log, err := ReadLog(ctx, desk)
+		if err != nil {
 			return err
 		}
 		live, err := readProjection(ctx, tx)
 		if err != nil {
 			return err
 		}
+		if live.applied == 0 {
+			s.l.stores.LiveMayBeIncomplete()
+		}
 		if live.history == 0 {
-			if err := l.beginHistory(ctx, tx, log.Identity); err != nil {
+			if err := s.l.beginHistory(ctx, tx, log.Identity); err != nil {
 				return err
 			}
 		}
 		p := &projector{tx: tx, desk: desk, index: search.NewWriter(tx)}
-		if done, err = p.stagedUpTo(ctx, log.Identity); err != nil || done > 0 {
+		staged, err := p.readStaged(ctx, log.Identity)
+		if err != nil {
 			return err
+		}
+		s.log, s.done, s.marker, s.last = log, staged.upTo, staged.upTo, staged.last
+		s.anew, s.dropIndexes = live.applied == 0 && s.last != nil, false
+		s.analyse.Store(s.anew)
+		if s.anew {
+			s.log.Last = s.last.Sequence
+		}
+		if s.done > 0 {
+			return nil
 		}
 		there, err := hasDocuments(ctx, tx)
 		if err != nil {
 			return err
 		}
-		lost = !there
+		if !there {
+			s.dropIndexes, s.anew = true, live.applied == 0
+			s.analyse.Store(true)
+			if s.last, err = entryAt(ctx, desk, log.Last); err != nil {
+				return err
+			}
+			if err := p.setStaged(ctx, "", nil, nil); err != nil {
+				return err
+			}
+		}
 		if err := p.removeOrphans(ctx); err != nil {
 			return err
 		}
 		return p.index.Flush(ctx)
 	})
-	if err != nil {
-		return err
-	}
-	if done > 0 {
-		l.log.InfoContext(ctx, "the rebuild of live goes on", "sequence", done, "of", log.Last)
-	} else if !lost {
-		if _, err := l.createEach(ctx, anyIndex, progress); err != nil {
-			return err
-		}
-	}
-	s := &staging{l: l, log: log, done: done, dropIndexes: lost}
-	s.analyse.Store(lost)
-	defer s.stop()
-	progress(RebuildStaging, int(done), int(log.Last))
-	for s.done < log.Last {
-		if err := s.next(ctx); err != nil {
-			return err
-		}
-		progress(RebuildStaging, int(s.done), int(log.Last))
-	}
-	return nil
 }
 
 // stagingTime is how long a transaction of a rebuild stages documents that live does not have. Each transaction writes
@@ -145,13 +227,17 @@ const stagingTime = time.Second
 // staging is how far a rebuild has staged the documents of the log.
 type staging struct {
 	l       *Live
-	log     LogState
-	done    int64                // the last entry whose document is staged
+	log     LogState             // up to where they are staged; the log may be longer where live is made anew
+	done    int64                // the last entry whose document is staged, or that needs none
 	batches <-chan snapshotBatch // those after it; nil: nothing is read ahead
 	cancel  context.CancelFunc   // ends the reading
 	analyse atomic.Bool          // live did not have most of the last batch, or the index not its terms: so it may be with the next
 
 	dropIndexes bool // live was lost: it is filled without them
+
+	anew   bool   // live was lost, and is made anew
+	marker int64  // what live says of the last entry that is staged
+	last   *Entry // of the log, where live is made anew; nil without one
 }
 
 // read begins to read ahead what follows an entry.
@@ -186,12 +272,26 @@ func (s *staging) next(ctx context.Context) error {
 		return nil
 	}
 	reading, again := ctx, false // the reading outlasts the transaction
+	var last *Entry
+	overtaken := false
 	err := s.l.stores.Live(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if again { // after a conflict
 			s.read(reading, first.upTo)
 		}
 		again = true
-		p := &projector{tx: tx, desk: s.l.stores.DeskRows(), index: search.NewWriter(tx), existed: map[domain.ID]bool{}}
+		if s.anew {
+			live, err := readProjection(ctx, tx)
+			if err != nil {
+				return err
+			}
+			if live.applied > 0 {
+				return errOvertaken
+			}
+			if overtaken = live.staged != s.marker; overtaken {
+				return nil
+			}
+		}
+		p := &projector{tx: tx, desk: s.l.stores.DeskRows(), index: search.NewWriter(tx), anew: s.anew, existed: map[domain.ID]bool{}}
 		if s.dropIndexes {
 			if there, err := hasDocuments(ctx, tx); err != nil {
 				return err
@@ -202,7 +302,6 @@ func (s *staging) next(ctx context.Context) error {
 			}
 		}
 		until := time.Now().Add(s.l.stagingTime)
-		var last *Entry
 		for batch, ok := first, true; ok; batch, ok = s.before(until) {
 			if batch.err != nil {
 				return batch.err
@@ -213,7 +312,11 @@ func (s *staging) next(ctx context.Context) error {
 				continue
 			}
 			analyses, existed := p.index.Analyses(), len(p.existed)
-			if err := p.stage(ctx, batch); err != nil {
+			stage := p.stage
+			if s.anew {
+				stage = p.stageAnew
+			}
+			if err := stage(ctx, batch); err != nil {
 				return fmt.Errorf("entries %d to %d: %w", batch.entries[0].Sequence, batch.upTo, err)
 			}
 			last = &batch.entries[n-1].Entry
@@ -226,10 +329,21 @@ func (s *staging) next(ctx context.Context) error {
 		if err := p.index.Flush(ctx); err != nil {
 			return err
 		}
-		return p.setStaged(ctx, s.log.Identity, last)
+		var end *Entry
+		if s.anew {
+			end = s.last
+		}
+		return p.setStaged(ctx, s.log.Identity, last, end)
 	})
-	s.dropIndexes = s.dropIndexes && err != nil
-	return err
+	if err != nil {
+		return err
+	}
+	if overtaken { // another process does the same: this one goes on behind it
+		s.stop()
+		return s.begin(ctx)
+	}
+	s.dropIndexes, s.marker = false, last.Sequence
+	return nil
 }
 
 // before waits for the next batch, but not beyond a time.
@@ -308,7 +422,7 @@ func (l *Live) finishRebuild(ctx context.Context, indexed int, progress RebuildP
 		// history, so that followers of its changes receive them.
 		index := search.NewWriter(tx)
 		recorder := &projector{tx: tx, index: index, everything: true, changes: visibilityChanges{}}
-		if err := recorder.recordAllBefore(ctx); err != nil {
+		if err := recorder.recordAllBefore(ctx, live.applied == 0); err != nil {
 			return err
 		}
 		p := &projector{tx: tx, desk: desk, index: index, existed: map[domain.ID]bool{}}
@@ -335,7 +449,7 @@ func (l *Live) finishRebuild(ctx context.Context, indexed int, progress RebuildP
 		if err := p.forgetSteps(ctx); err != nil {
 			return err
 		}
-		if err := p.setStaged(ctx, "", nil); err != nil {
+		if err := p.setStaged(ctx, "", nil, nil); err != nil {
 			return err
 		}
 		out = RebuildResult{Documents: documents, Sequence: log.Last}
@@ -489,30 +603,58 @@ func (p *projector) removeOrphans(ctx context.Context) error {
 	return nil
 }
 
-// stagedUpTo returns the last entry that an unfinished rebuild from this log has staged;
-// 0 if there is none.
-func (p *projector) stagedUpTo(ctx context.Context, identity string) (sequence int64, err error) {
+// stagedPart is the part of the log that an unfinished rebuild has staged.
+type stagedPart struct {
+	upTo int64  // the last entry that is staged; 0: there is no such rebuild
+	last *Entry // of the log when live began to be made anew; nil if it was not
+}
+
+// readStaged returns what an unfinished rebuild from this log has staged.
+func (p *projector) readStaged(ctx context.Context, identity string) (stagedPart, error) {
+	var sequence int64
 	var stored string
-	err = store.QueryRows(ctx, p.tx, "SELECT rebuild_sequence, rebuild_hash FROM projection", nil,
+	err := store.QueryRows(ctx, p.tx, "SELECT rebuild_sequence, rebuild_hash FROM projection", nil,
 		func(rows *sql.Rows) error { return rows.Scan(&sequence, &stored) })
 	if err != nil || sequence == 0 {
-		return 0, err
+		return stagedPart{}, err
 	}
-	last, err := entryAt(ctx, p.desk, sequence)
-	if err != nil || last == nil || stored != stagedHash(identity, last) {
-		return 0, err // of another log
+	done, err := entryAt(ctx, p.desk, sequence)
+	if err != nil || done == nil {
+		return stagedPart{}, err // of another log
 	}
-	return sequence, nil
+	rest, ok := strings.CutPrefix(stored, stagedHash(identity, done))
+	switch {
+	case !ok:
+		return stagedPart{}, nil
+	case rest == "":
+		return stagedPart{upTo: sequence}, nil
+	}
+	var end int64
+	var hash string
+	if _, err := fmt.Sscanf(rest, stagedEnd, &end, &hash); err != nil {
+		return stagedPart{}, nil // of another version of the program
+	}
+	last, err := entryAt(ctx, p.desk, end)
+	if err != nil || last == nil || last.Hash() != hash {
+		return stagedPart{}, err
+	}
+	return stagedPart{sequence, last}, nil
 }
 
 func stagedHash(identity string, last *Entry) string { return identity + " " + last.Hash() }
 
-// setStaged stores the last entry that was staged; nil says that no rebuild goes on.
-func (p *projector) setStaged(ctx context.Context, identity string, last *Entry) error {
+// stagedEnd is what follows the stagedHash where live is made anew: the last entry of the log, and its hash.
+const stagedEnd = " %d %s"
+
+// setStaged stores the last entry that was staged, and end, that up to which live is made anew, if it is; nil says that no rebuild goes on.
+func (p *projector) setStaged(ctx context.Context, identity string, last, end *Entry) error {
 	var sequence int64
 	var hash string
 	if last != nil {
 		sequence, hash = last.Sequence, stagedHash(identity, last)
+	}
+	if last != nil && end != nil {
+		hash += fmt.Sprintf(stagedEnd, end.Sequence, end.Hash())
 	}
 	if err := store.Exec(ctx, p.tx, "UPDATE projection SET rebuild_sequence = ?, rebuild_hash = ? WHERE id = 1", sequence, hash); err != nil {
 		return fmt.Errorf("note how far the rebuild has come: %w", err)

@@ -22,6 +22,8 @@ import (
 	"github.com/redthread-api/redthread/internal/editorial"
 	"github.com/redthread-api/redthread/internal/editorial/editorialtest"
 	"github.com/redthread-api/redthread/internal/projection"
+	"github.com/redthread-api/redthread/internal/search"
+	"github.com/redthread-api/redthread/internal/search/query"
 	"github.com/redthread-api/redthread/internal/store"
 	"github.com/redthread-api/redthread/internal/store/storetest"
 )
@@ -57,10 +59,31 @@ func publishMany(d *desk) int {
 	return 2 + 6 + 5 + 5
 }
 
-// sees returns what viewers of all clearances see of live.
+// refused is what readers of a live see that is made anew.
+var refused = []string{"refused"}
+
+// sees returns what viewers of all clearances see of live, and find there.
 func sees(d *desk) (all []string) {
+	d.T.Helper()
+	index := search.New(d.Stores)
 	for _, c := range []domain.Marking{domain.Clear, domain.Green, domain.Amber, domain.Red} {
+		ctx := domain.WithViewer(d.T.Context(), &domain.Viewer{Clearance: c, KeyID: 1})
+		if _, err := d.Stores.LiveSequence(ctx); errors.Is(err, store.ErrLiveIncomplete) {
+			return refused
+		}
 		all = append(all, fmt.Sprint(c, d.LiveNames(c)))
+		for _, word := range []string{"acme", "report", "register", "sea"} {
+			found, err := index.Search(ctx, search.Params{Query: query.Parse(word), First: 100})
+			if err != nil {
+				d.T.Fatal(err)
+			}
+			var ids []string
+			for _, hit := range found.Hits {
+				ids = append(ids, hit.ID.String())
+			}
+			slices.Sort(ids)
+			all = append(all, fmt.Sprint(c, " ", word, ids))
+		}
 	}
 	return all
 }
@@ -79,7 +102,7 @@ func eachStored(t *testing.T, fn func(t *testing.T, c store.Config, d *desk)) {
 }
 
 // A rebuild that is killed goes on where it was. Until it ends, readers see what they saw
-// before: the old live, or nothing of one that was lost.
+// before: the old live. Those of one that was lost are refused.
 func TestRebuildIsResumed(t *testing.T) {
 	if stores := os.Getenv(rebuildChild); stores != "" {
 		rebuildUntilKilled(t, stores)
@@ -104,10 +127,15 @@ func TestRebuildIsResumed(t *testing.T) {
 				d.SetStaged(staged, 0)
 				n := publishMany(d)
 				want := editorialtest.Dump(t, s.LiveRows())
+				seen := sees(d)
 				tt.spoil(d)
 				before := sees(d)
+				if tt.name == "Lost" {
+					before = refused
+					d.look()
+				}
 				for kill := 1; kill <= 2; kill++ {
-					killedRebuild(t, c, 2*staged*kill)
+					killedRebuild(t, c, projection.RebuildStaging, 2*staged*kill)
 					if diff := cmp.Diff(before, sees(d)); diff != "" {
 						t.Errorf("readers see another live while it is rebuilt (-before +now):\n%s", diff)
 					}
@@ -133,10 +161,21 @@ func TestRebuildIsResumed(t *testing.T) {
 				if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(editorialtest.Dump(t, s.LiveRows()), "\n")); diff != "" {
 					t.Errorf("live (-before +rebuilt):\n%s", diff)
 				}
+				if diff := cmp.Diff(seen, sees(d)); diff != "" {
+					t.Errorf("readers (-before +rebuilt):\n%s", diff)
+				}
 				wantIndexes(t, s, true)
 				d.WantRebuilt()
 			})
 		})
+	}
+}
+
+// look reads the state of live, as a server does each second.
+func (d *desk) look() {
+	d.T.Helper()
+	if _, err := d.Lag(d.T.Context()); err != nil {
+		d.T.Fatal(err)
 	}
 }
 
@@ -156,7 +195,7 @@ func TestProjectingAfterRebuild(t *testing.T) {
 		publishMany(d)
 		want := editorialtest.Dump(t, s.LiveRows())
 		d.loseLive()
-		killedRebuild(t, c, 2*staged)
+		killedRebuild(t, c, projection.RebuildStaging, 2*staged)
 		wantIndexes(t, s, s.Dialect() == dialect.Postgres)
 		if rebuilding, err := d.Live.Rebuilding(t.Context()); !rebuilding || err != nil {
 			t.Errorf("rebuilding: %t, %v", rebuilding, err)
@@ -286,11 +325,10 @@ func (d *desk) changeLive(statements ...string) {
 	}
 }
 
-// killedRebuild rebuilds live in a process that is killed once the documents of so many
-// entries are written.
-func killedRebuild(t *testing.T, c store.Config, entries int) {
+// killedRebuild rebuilds live in a process that is killed once so many things of a step are done.
+func killedRebuild(t *testing.T, c store.Config, step projection.RebuildStep, done int) {
 	t.Helper()
-	stores, err := json.Marshal([]any{c.Dir, c.DeskDSN, c.LiveDSN, entries})
+	stores, err := json.Marshal([]any{c.Dir, c.DeskDSN, c.LiveDSN, step, done})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,8 +345,9 @@ func killedRebuild(t *testing.T, c store.Config, entries int) {
 func rebuildUntilKilled(t *testing.T, stores string) {
 	t.Helper()
 	var c store.Config
-	var entries int
-	if err := json.Unmarshal([]byte(stores), &[]any{&c.Dir, &c.DeskDSN, &c.LiveDSN, &entries}); err != nil {
+	var step projection.RebuildStep
+	var least int
+	if err := json.Unmarshal([]byte(stores), &[]any{&c.Dir, &c.DeskDSN, &c.LiveDSN, &step, &least}); err != nil {
 		t.Fatal(err)
 	}
 	s, err := store.Open(t.Context(), c)
@@ -317,8 +356,8 @@ func rebuildUntilKilled(t *testing.T, stores string) {
 	}
 	d := newDesk(t, s)
 	d.SetStaged(staged, 0)
-	_, err = d.Rebuild(t.Context(), func(_ projection.RebuildStep, done, _ int) {
-		if done >= entries {
+	_, err = d.Rebuild(t.Context(), func(present projection.RebuildStep, done, _ int) {
+		if present == step && done >= least {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		}
 	})

@@ -54,9 +54,12 @@ func (p *projector) recordBefore(ctx context.Context, ids []domain.ID) error {
 }
 
 // recordAllBefore records the effective marking and the state of every document in
-// live, before a rebuild.
-func (p *projector) recordAllBefore(ctx context.Context) error {
+// live, before a rebuild. unread says that nobody has seen any of them.
+func (p *projector) recordAllBefore(ctx context.Context, unread bool) error {
 	return p.states(ctx, func(id domain.ID, m domain.Marking, state liveState) {
+		if unread {
+			m = domain.Unseen
+		}
 		p.changes[id] = &visibilityChange{before: m, after: domain.Unseen, state: state}
 	})
 }

@@ -110,6 +110,10 @@ type projection struct {
 	staged  int64  // the last entry that an unfinished rebuild has staged; 0: there is none
 }
 
+// incomplete reports whether live was lost, and a rebuild that makes it anew has not ended: it has documents, but nobody may read it.
+// The store knows the same condition, by which it refuses readers; see store.ErrLiveIncomplete.
+func (p projection) incomplete() bool { return p.applied == 0 && p.staged > 0 }
+
 func (p projection) version() Version { return Version{Sequence: p.applied, AppliedAt: p.at} }
 
 // same reports whether nothing was applied between two reads.

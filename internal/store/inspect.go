@@ -25,7 +25,7 @@ func Inspect(ctx context.Context, c Config) (*Stores, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Stores{log: c.Log, dir: c.Dir, deskDSN: c.DeskDSN, liveMayLag: c.LiveDSN != ""}
+	s := &Stores{log: c.Log, dir: c.Dir, deskDSN: c.DeskDSN, liveMayLag: c.LiveDSN != "", gate: newLiveGate()}
 	open := s.inspectSQLite
 	if c.DeskDSN != "" {
 		open = s.inspectPostgres

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync"
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
@@ -20,6 +21,8 @@ type pool struct {
 	replicas *replicaSet
 	// checkpoints, if not nil, are made of the SQLite file that the pool writes.
 	checkpoints *checkpointer
+	// gate is that of live, in the pool that it is read with; nil in others.
+	gate *liveGate
 	// statistics, if not nil, are made of the tables of PostgreSQL. They are closed by [Stores.Close].
 	statistics *statistician
 }
@@ -93,6 +96,8 @@ func (r readDriver) Query(ctx context.Context, query string, args, v any) error 
 		conn.ExecQuerier = j
 	} else if snap := snapshotFrom(ctx, r.pool); snap != nil {
 		return snap.Query(ctx, query, args, v)
+	} else if !r.pool.gate.open() {
+		return r.queryGuarded(ctx, query, args, v)
 	}
 	if err := conn.Query(ctx, query, args, v); err != nil {
 		return err
@@ -100,6 +105,30 @@ func (r readDriver) Query(ctx context.Context, query string, args, v any) error 
 	rows := v.(*entsql.Rows) // the only kind that ent's Conn.Query accepts
 	rows.ColumnScanner = &typedRows{ColumnScanner: rows.ColumnScanner}
 	return nil
+}
+
+// queryGuarded is Query in a snapshot of its own, which looks whether live is complete.
+func (r readDriver) queryGuarded(ctx context.Context, query string, args, v any) error {
+	snap := &snapshot{pool: r.pool}
+	if err := snap.Query(ctx, query, args, v); err != nil {
+		snap.end()
+		return err
+	}
+	rows := v.(*entsql.Rows)
+	rows.ColumnScanner = &endingRows{ColumnScanner: rows.ColumnScanner, end: snap.end}
+	return nil
+}
+
+// endingRows calls end once, when the rows are closed.
+type endingRows struct {
+	entsql.ColumnScanner
+	once sync.Once
+	end  func()
+}
+
+func (r *endingRows) Close() error {
+	defer r.once.Do(r.end)
+	return r.ColumnScanner.Close()
 }
 
 // typedRows caches the types of the columns. For a column that is not of its

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -276,7 +277,9 @@ func (r *replicaSet) read(ctx context.Context, run func(*sql.DB) error) error {
 		if first == nil {
 			first = err
 		}
-		r.failed(ctx, m, err)
+		if !errors.Is(err, ErrLiveIncomplete) { // as it may be on one that is behind
+			r.failed(ctx, m, err)
+		}
 		tried = append(tried, m)
 	}
 }

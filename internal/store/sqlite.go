@@ -121,7 +121,7 @@ func (c Config) openSQLiteFile(file string, params ...string) (*sql.DB, error) {
 		return nil, err
 	}
 	name, _, _ := strings.Cut(filepath.Base(file), ".")
-	return sql.OpenDB(&connector{Connector: inner, pool: name, statements: maxCachedStmts, fault: c.Fault, counts: c.counts[name]}), nil
+	return sql.OpenDB(&connector{Connector: inner, pool: name, statements: maxCachedStmts, fault: c.Fault, counts: c.counts[name], gate: c.gates[name]}), nil
 }
 
 func (c Config) sqliteWriter(ctx context.Context, file, synchronous string) (*pool, error) {

@@ -30,6 +30,7 @@ type Config struct {
 	Fault func(store, query string) error
 
 	counts map[string]*statementCounts // by store
+	gates  map[string]*liveGate        // of live
 }
 
 // Stores is an open pair of stores: the desk and live.
@@ -48,6 +49,7 @@ type Stores struct {
 	deskServer *postgresServer // PostgreSQL only
 	statistics *statistician   // PostgreSQL only
 	liveMayLag bool
+	gate       *liveGate
 }
 
 // Open opens both stores. It does not change their schema: see [Stores.Migrate].
@@ -56,7 +58,8 @@ func Open(ctx context.Context, c Config) (*Stores, error) {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	c.counts = map[string]*statementCounts{"desk": {}, "live": {}}
-	s := &Stores{log: c.Log, dir: c.Dir, deskDSN: c.DeskDSN, counts: c.counts}
+	s := &Stores{log: c.Log, dir: c.Dir, deskDSN: c.DeskDSN, counts: c.counts, gate: newLiveGate()}
+	c.gates = map[string]*liveGate{"live": s.gate}
 	open := s.openSQLite
 	if c.DeskDSN != "" {
 		open = s.openPostgres
@@ -65,6 +68,7 @@ func Open(ctx context.Context, c Config) (*Stores, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	s.liveMayLag = c.LiveDSN != ""
+	s.liveRead.gate = s.gate
 	s.deskClient = newClient(s.deskRead, domain.Desk)
 	s.liveClient = newClient(s.liveRead, domain.Live)
 	return s, nil
