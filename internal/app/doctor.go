@@ -292,6 +292,15 @@ func (e *examination) checkLive(ctx context.Context) {
 		e.failed(ctx, check, err)
 		return
 	}
+	switch incomplete, err := e.live.Incomplete(ctx); {
+	case err != nil:
+		e.failed(ctx, check, err)
+		return
+	case incomplete:
+		e.problem(check, "nothing while \"redthread rebuild-live\" or the start of a server makes it; otherwise run one of them again: it goes on where it was",
+			"live was lost, and is not complete: readers are refused until it is made anew")
+		return
+	}
 	if lag > 0 {
 		e.warn(check, "nothing, if a server runs and the next look finds it gone; otherwise start one, and read its log", "live is %s behind the publication log", domain.Count(int(lag), "entry", "entries"))
 	}

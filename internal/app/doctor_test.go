@@ -110,6 +110,8 @@ func TestDoctor(t *testing.T) {
 				"UPDATE reports SET title = substr(title, 1, length(title) - 1) WHERE id = (SELECT min(id) FROM reports)"},
 			{"live", "UPDATE projection SET log = log || 'x'", "live", "problem: live was made from another publication log", "UPDATE projection SET log = substr(log, 1, length(log) - 1)"},
 			{"live", "UPDATE projection SET rebuild_sequence = 1", "live", "warning: a rebuild of live was begun", "UPDATE projection SET rebuild_sequence = 0"},
+			{"live", "UPDATE projection SET rebuild_sequence = applied_sequence, applied_sequence = 0", "live", "problem: live was lost, and is not complete: readers are refused",
+				"UPDATE projection SET applied_sequence = rebuild_sequence, rebuild_sequence = 0"},
 			{"live", "DROP INDEX report_slug", "indexes", "problem: the index report_slug of the live store is missing", "CREATE INDEX report_slug ON reports (slug)"},
 			{"desk", "UPDATE search_units SET owner_id = owner_id + 1 WHERE id = (SELECT min(id) FROM search_units)", "search", "problem: 1 documents of the desk are not in its search index",
 				"UPDATE search_units SET owner_id = owner_id - 1 WHERE id = (SELECT min(id) FROM search_units)"},

@@ -20,8 +20,8 @@ func (p *program) rebuildCommand() *cobra.Command {
 
 Live can always be rebuilt, because it has no data of its own. Do this after the
 file of live was lost, or restored from an older backup than the desk. Readers see
-the old live until the new one is complete. If the command is interrupted, run it
-again: it goes on where it was.`,
+the old live until the new one is complete; of one that was lost they are refused
+until then. If the command is interrupted, run it again: it goes on where it was.`,
 		Example: "  redthread rebuild-live --data /var/lib/redthread",
 		GroupID: groupContent,
 		Args:    exactly(),

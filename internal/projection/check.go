@@ -137,6 +137,12 @@ func (l *Live) Rebuilding(ctx context.Context) (bool, error) {
 	return live.staged > 0, err
 }
 
+// Incomplete reports whether live was lost, and a rebuild that makes it anew has not ended: readers are refused.
+func (l *Live) Incomplete(ctx context.Context) (bool, error) {
+	live, err := readProjection(ctx, l.stores.LiveRows())
+	return live.incomplete(), err
+}
+
 func (l *Live) compareUpTo(ctx context.Context, applied int64, sample int) (Comparison, error) {
 	var out Comparison
 	wanted := map[domain.ID]liveState{}
