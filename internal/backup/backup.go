@@ -146,7 +146,7 @@ func positionOf(ctx context.Context, stores *store.Stores, folder string, c Cont
 		defer removeBeside(folder)
 		defer copied.Close() // it is only read
 		stores = copied
-		applied, err := copied.LiveSequence(domain.WithStage(domain.AsSystem(ctx, "check a backup"), domain.Live))
+		applied, err := projection.AppliedOf(ctx, copied.LiveRows())
 		if err != nil {
 			return LogPosition{}, err
 		}

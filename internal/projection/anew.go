@@ -2,11 +2,10 @@ package projection
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/redthread-api/redthread/internal/aggregate"
@@ -16,13 +15,17 @@ import (
 	"github.com/redthread-api/redthread/internal/visibility"
 )
 
-// A live that was lost is made anew by a rebuild up to what was the last entry of the log at its beginning. As long as no release is
+// A live that was lost is made anew by a rebuild, up to what was the last entry of the log at its beginning. As long as no release is
 // applied to it, and documents are staged, it is incomplete, and the store refuses readers. So nothing has to be unseen
 // until a last transaction, which for a million reports would write most pages of live: documents get the effective markings
-// that are their own when they are staged, the others their markings in many transactions behind that, and the last one says that live is complete.
+// that are their own when they are staged, the others theirs in many transactions behind that. The last one applies what was
+// published meanwhile, and says that live is complete.
 //
-// Each transaction of it first looks whether live is as the one before left it. Another process that makes
-// live anew as well stages what follows, and this one goes on behind it. One that has applied a release has overtaken it.
+// The history of changes has each document once, at the time of its entry in the log, so that followers which go on by the time
+// go on where they were; see [Live.Resume].
+//
+// Each transaction first looks whether live is as the one before left it. Another process that makes
+// live anew as well has then staged what follows, and this one goes on behind it. One that has applied a release has overtaken it.
 
 // errOvertaken reports that another process has applied a release to a live that is made anew.
 var errOvertaken = errors.New("another process has projected the publication log")
@@ -39,35 +42,62 @@ func (p *projector) stageAnew(ctx context.Context, batch snapshotBatch) error {
 	if _, err := p.putBatch(ctx, batch, final); err != nil {
 		return err
 	}
-	for t, ids := range aggregate.GroupByType(slices.Collect(maps.Keys(final))) {
-		if len(aggregate.SpecOf(t).Ends) == 0 {
-			continue
+	seen := make(map[domain.ID]domain.Marking, len(batch.entries)) // effective markings
+	withEnds := map[domain.Type][]domain.ID{}
+	for _, snap := range batch.snaps {
+		switch t := snap.Type; {
+		case hasOwnMarking(t):
+			seen[snap.ID] = domain.Marking(snap.Root.Int("marking"))
+		case !t.Supporting():
+			withEnds[t] = append(withEnds[t], snap.ID)
 		}
-		if err := p.markWithEnds(ctx, t, ids); err != nil {
+	}
+	for t, ids := range withEnds {
+		if err := p.markWithEnds(ctx, t, ids, seen); err != nil {
 			return err
 		}
 	}
-	return nil
+	return p.recordPublished(ctx, batch.entries, seen)
 }
 
-// markWithEnds computes the effective markings of documents of a type with ends, also in the search index.
-func (p *projector) markWithEnds(ctx context.Context, t domain.Type, ids []domain.ID) error {
+// markWithEnds computes the effective markings of documents of a type with ends, also in the search index, and adds them to seen.
+func (p *projector) markWithEnds(ctx context.Context, t domain.Type, ids []domain.ID, seen map[domain.ID]domain.Marking) error {
 	if err := p.update(ctx, visibility.MarkingWithEnds(p.tx.Dialect(), aggregate.TableOf(t).Name, endsOf(t)), ids); err != nil {
 		return err
 	}
-	return p.markInIndex(ctx, t, ids)
+	return p.markInIndex(ctx, ids, seen)
 }
 
-// markInIndex writes the effective markings of documents of a type to the search index.
-func (p *projector) markInIndex(ctx context.Context, t domain.Type, ids []domain.ID) error {
-	if !search.Indexed(t) {
-		return nil
-	}
+// markInIndex writes the effective markings of documents to the search index, and adds them to seen.
+func (p *projector) markInIndex(ctx context.Context, ids []domain.ID, seen map[domain.ID]domain.Marking) error {
 	markings := make(map[domain.ID]domain.Marking, len(ids))
-	if err := p.effective(ctx, ids, func(id domain.ID, m domain.Marking) { markings[id] = m }); err != nil {
+	if err := p.effective(ctx, ids, func(id domain.ID, m domain.Marking) { markings[id], seen[id] = m, m }); err != nil {
 		return err
 	}
 	return p.index.Mark(ctx, markings)
+}
+
+// recordPublished appends to the history of changes that the documents of some entries of the log were published, for those who see them by
+// their effective markings.
+func (p *projector) recordPublished(ctx context.Context, entries []lastEntry, seen map[domain.ID]domain.Marking) error {
+	last, _, err := lastChange(ctx, p.tx)
+	if err != nil {
+		return err
+	}
+	w := changeWriter{tx: p.tx, last: last}
+	for _, e := range entries {
+		m, ok := seen[e.Document]
+		if !ok {
+			continue
+		}
+		change := visibilityChange{before: domain.Unseen, after: m, live: true}
+		if kinds, some := change.kinds(); some {
+			if err := w.add(ctx, e.Document, e.At.UnixMicro(), kinds); err != nil {
+				return err
+			}
+		}
+	}
+	return w.flush(ctx)
 }
 
 // complete does what is left when all documents are staged, for which a number of indexes was made.
@@ -83,9 +113,22 @@ func (s *staging) complete(ctx context.Context, indexed int, progress RebuildPro
 		if err != nil {
 			return err
 		}
-		at := latest(s.l.clock(), live.at.Add(time.Microsecond))
-		if err := p.recordPublished(ctx, at); err != nil {
+		if err := p.recordSupporting(ctx, s.log.Last); err != nil {
 			return err
+		}
+		at, last := latest(s.l.clock(), live.at.Add(time.Microsecond)), s.last
+		since, err := readEntries(ctx, p.desk, "SELECT "+entryColumns+" FROM publication_entries WHERE sequence > ? ORDER BY sequence", s.log.Last)
+		if err != nil {
+			return err
+		}
+		if len(since) > 0 {
+			last, p.changes, p.existed = &since[len(since)-1], visibilityChanges{}, map[domain.ID]bool{}
+			if err := p.apply(ctx, since); err != nil {
+				return err
+			}
+			if err := p.record(ctx, last.At); err != nil {
+				return err
+			}
 		}
 		if err := p.forgetSteps(ctx); err != nil {
 			return err
@@ -93,8 +136,48 @@ func (s *staging) complete(ctx context.Context, indexed int, progress RebuildPro
 		if err := p.setStaged(ctx, "", nil, nil); err != nil {
 			return err
 		}
-		return p.setApplied(ctx, s.log.Identity, s.last, at)
+		return p.setApplied(ctx, s.log.Identity, last, at)
 	})
+}
+
+// recordSupporting appends to the history of changes that supporting documents were published with the entries of the log up to a sequence.
+func (p *projector) recordSupporting(ctx context.Context, upTo int64) error {
+	for _, t := range domain.Types() {
+		if !t.Supporting() {
+			continue
+		}
+		ids, err := store.QueryIDs(ctx, p.tx, "SELECT id FROM "+aggregate.TableOf(t).Name+" ORDER BY id")
+		if err != nil {
+			return fmt.Errorf("read what is in live: %w", err)
+		}
+		for ids := range slices.Chunk(ids, markedAtOnce) {
+			if err := p.recordLater(ctx, ids, upTo); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// recordLater is recordPublished for documents whose effective markings were not known when they were staged.
+func (p *projector) recordLater(ctx context.Context, ids []domain.ID, upTo int64) error {
+	seen := make(map[domain.ID]domain.Marking, len(ids))
+	if err := p.effective(ctx, ids, func(id domain.ID, m domain.Marking) { seen[id] = m }); err != nil {
+		return err
+	}
+	var entries []lastEntry
+	engine := p.desk.Dialect()
+	err := store.QueryRows(ctx, p.desk, "SELECT document_id, at FROM publication_entries WHERE sequence IN (SELECT max(sequence) FROM publication_entries WHERE sequence <= ? AND document_id"+
+		store.InSet(engine)+" GROUP BY document_id) ORDER BY sequence", []any{upTo, store.IDSet(engine, ids)}, func(rows *sql.Rows) error {
+		var e lastEntry
+		err := rows.Scan(&e.Document, &e.At)
+		entries = append(entries, e)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("read the publication log: %w", err)
+	}
+	return p.recordPublished(ctx, entries, seen)
 }
 
 // inLive runs fn in a transaction on a live that is made anew. It returns errOvertaken if another process has applied a release.
@@ -138,7 +221,10 @@ func (s *staging) mark(ctx context.Context, progress RebuildProgress) error {
 			continue
 		}
 		err := add(t, fmt.Sprintf(" WHERE %s = %d", visibility.EffectiveMarking, domain.Unseen), func(ctx context.Context, p *projector, t domain.Type, ids []domain.ID) error {
-			return p.markWithEnds(ctx, t, ids)
+			if err := p.markWithEnds(ctx, t, ids, map[domain.ID]domain.Marking{}); err != nil {
+				return err
+			}
+			return p.recordLater(ctx, ids, s.log.Last) // with the marking, and so once
 		})
 		if err != nil {
 			return err
@@ -155,8 +241,8 @@ func (s *staging) mark(ctx context.Context, progress RebuildProgress) error {
 			return err
 		}
 		// Behind all of them, since the marking of a tag is also that of those above it.
-		err = add(t, "", func(ctx context.Context, p *projector, t domain.Type, ids []domain.ID) error {
-			return p.markInIndex(ctx, t, ids)
+		err = add(t, "", func(ctx context.Context, p *projector, _ domain.Type, ids []domain.ID) error {
+			return p.markInIndex(ctx, ids, map[domain.ID]domain.Marking{})
 		})
 		if err != nil {
 			return err
@@ -174,42 +260,4 @@ func (s *staging) mark(ctx context.Context, progress RebuildProgress) error {
 	}
 	progress(RebuildMarking, all, all)
 	return nil
-}
-
-// recordPublished appends to the history of changes that all documents of live were published, for those who see them: documents of
-// each type after those of the types that they refer to.
-func (p *projector) recordPublished(ctx context.Context, at time.Time) error {
-	last, moment, err := lastChange(ctx, p.tx)
-	if err != nil {
-		return err
-	}
-	moment = max(at.UnixMicro(), moment+1)
-	columns, kinds := []string{"id", "at", "document_id", "type"}, make([]string, visibility.Clearances)
-	for c := range visibility.Clearances {
-		columns = append(columns, aggregate.Quote(visibility.ChangeColumn(domain.Marking(c))))
-		kinds[c] = fmt.Sprintf("CASE WHEN %s <= %d THEN %d ELSE 0 END", visibility.EffectiveMarking, c, Published)
-	}
-	for _, t := range referredFirst() {
-		n, err := p.tx.Exec(ctx, store.Bind(p.tx.Dialect(), fmt.Sprintf("INSERT INTO changes (%s) SELECT row_number() OVER (ORDER BY id) + ?, ?, id, %d, %s FROM %s WHERE %s <= %d",
-			strings.Join(columns, ", "), t, strings.Join(kinds, ", "), aggregate.TableOf(t).Name, visibility.EffectiveMarking, domain.Red)), last, moment)
-		if err != nil {
-			return fmt.Errorf("record changes: %w", err)
-		}
-		last += n
-	}
-	return nil
-}
-
-// referredFirst returns all types, supporting ones first and those with ends last.
-func referredFirst() []domain.Type {
-	rank := func(t domain.Type) int {
-		switch {
-		case t.Supporting():
-			return 0
-		case hasOwnMarking(t):
-			return 1
-		}
-		return 2
-	}
-	return slices.SortedStableFunc(slices.Values(domain.Types()), func(a, b domain.Type) int { return rank(a) - rank(b) })
 }

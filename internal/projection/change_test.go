@@ -69,6 +69,18 @@ func TestFollowersOfRandomHistories(t *testing.T) {
 				}
 				witness()
 			}
+			if c.DeskDSN == "" && rapid.Bool().Draw(rt, "lose live") {
+				h.desk.loseLive()
+				if _, err := h.desk.RebuildLive(as(t.Context(), domain.Admin), nil); err != nil {
+					rt.Fatal(err)
+				}
+				if err := h.desk.Project(t.Context()); err != nil { // which reads the version of live
+					rt.Fatal(err)
+				}
+				for i, p := range partners {
+					partners[i] = newPartner(live, p.clearance) // the history is another one
+				}
+			}
 			for _, p := range partners {
 				p.follow(7)
 				if diff := cmp.Diff(p.sees(), p.holds); diff != "" {
@@ -315,46 +327,57 @@ func TestHistoryBeginsWithWhatIsThere(t *testing.T) {
 // Live that was lost is made again from the log, with the same changes at the
 // same times, in another history.
 func TestResumeInALiveThatWasMadeAgain(t *testing.T) {
-	each(t, func(t *testing.T, d *desk) {
-		if err := d.Project(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		public := domain.WithViewer(t.Context(), domain.Anonymous())
-		d.Report("first")
-		d.MustPublish("report:first")
-		here, err := d.LastChange(public)
-		if err != nil {
-			t.Fatal(err)
-		}
-		second := d.Report("second")
-		d.MustPublish("report:second")
-		want, err := d.Changes(public, projection.ChangesParams{After: here, First: 10})
-		if err != nil || len(want) != 1 || want[0].Document != second {
-			t.Fatalf("got %v, %v", want, err)
-		}
-		d.loseLive()
-		if err := d.Project(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := d.Changes(public, projection.ChangesParams{After: here, First: 10}); domain.KindOf(err) != domain.KindGone {
-			t.Errorf("got %v, want an error of KindGone", err)
-		}
-		again, err := d.Resume(public, here)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := d.Changes(public, projection.ChangesParams{After: again, First: 10})
-		if err != nil || len(got) != 1 || got[0].Document != second || !got[0].At.Equal(want[0].At) {
-			t.Errorf("got %v, %v, want %v", got, err, want)
-		}
-	})
+	for name, again := range map[string]func(d *desk, ctx context.Context) error{
+		"Project": func(d *desk, ctx context.Context) error { return d.Project(ctx) },
+		"Rebuild": func(d *desk, ctx context.Context) error {
+			_, err := d.Rebuild(ctx, nil)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, d *desk) {
+				if err := d.Project(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				public := domain.WithViewer(t.Context(), domain.Anonymous())
+				d.Report("first")
+				d.MustPublish("report:first")
+				here, err := d.LastChange(public)
+				if err != nil {
+					t.Fatal(err)
+				}
+				second := d.Report("second")
+				d.MustPublish("report:second")
+				want, err := d.Changes(public, projection.ChangesParams{After: here, First: 10})
+				if err != nil || len(want) != 1 || want[0].Document != second {
+					t.Fatalf("got %v, %v", want, err)
+				}
+				d.loseLive()
+				if err := again(d, t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := d.Changes(public, projection.ChangesParams{After: here, First: 10}); domain.KindOf(err) != domain.KindGone {
+					t.Errorf("got %v, want an error of KindGone", err)
+				}
+				again, err := d.Resume(public, here)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := d.Changes(public, projection.ChangesParams{After: again, First: 10})
+				if err != nil || len(got) != 1 || got[0].Document != second || !got[0].At.Equal(want[0].At) {
+					t.Errorf("got %v, %v, want %v", got, err, want)
+				}
+			})
+		})
+	}
 }
 
 // loseLive empties live.
 func (d *desk) loseLive() {
 	d.T.Helper()
 	err := d.Stores.Live(d.T.Context(), func(ctx context.Context, tx *store.Tx) error {
-		for _, table := range append(editorialtest.TableNames(), "changes", "projection") {
+		for _, table := range append(editorialtest.TableNames(), "changes", "projection", "live_steps",
+			"search_blocks", "search_pending", "search_segments", "search_state", "search_unit_blocks", "search_units") {
 			if _, err := tx.Exec(ctx, "DELETE FROM "+table); err != nil {
 				return err
 			}

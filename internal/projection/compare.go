@@ -17,11 +17,11 @@ import (
 // live is no projection of the log.
 func (l *Live) compareWithLog(ctx context.Context) (projection, LogState, error) {
 	live, err := readProjection(ctx, l.stores.LiveRows())
+	if err != nil || live.applied == 0 {
+		l.stores.LiveMayBeIncomplete(live.history)
+	}
 	if err != nil {
 		return live, LogState{}, err
-	}
-	if live.applied == 0 {
-		l.stores.LiveMayBeIncomplete()
 	}
 	desk := l.stores.DeskRows()
 	log, err := ReadLog(ctx, desk)
@@ -48,9 +48,18 @@ func (l *Live) compareWithLog(ctx context.Context) (projection, LogState, error)
 	return live, log, err
 }
 
+// AppliedOf returns the last entry of the log that live has applied; 0 if it has none.
+func AppliedOf(ctx context.Context, live store.Rows) (int64, error) {
+	p, err := readProjection(ctx, live)
+	return p.applied, err
+}
+
 // LogOf returns the identity of the publication log that live was made from; empty if live is new, or was made by a version of
-// the program that stored none.
+// the program that stored none, or is incomplete.
 func LogOf(ctx context.Context, live store.Rows) (identity string, err error) {
 	p, err := readProjection(ctx, live)
+	if p.incomplete() {
+		return "", err
+	}
 	return p.log, err
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/redthread-api/redthread/ent/db"
@@ -47,6 +49,14 @@ func TestRandomHistories(t *testing.T) {
 					rt.Errorf("live is not the projection of the log (-was +rebuilt):\n%s", diff)
 				}
 				h.desk.CheckTables(rt.Error)
+				rows := strings.Split(editorialtest.Dump(t, s.LiveRows()), "\n")
+				h.desk.loseLive()
+				if _, err := h.desk.RebuildLive(as(t.Context(), domain.Admin), nil); err != nil {
+					rt.Fatal(err)
+				}
+				if diff := cmp.Diff(rows, strings.Split(editorialtest.Dump(t, s.LiveRows()), "\n")); diff != "" {
+					rt.Errorf("live that was lost and made anew (-was +made anew):\n%s", diff)
+				}
 			}
 			h.checkEffectiveMarkings()
 			h.checkInvariants()

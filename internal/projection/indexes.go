@@ -12,12 +12,12 @@ import (
 
 // A rebuild of a live that has no documents drops most indexes of their tables, stages the documents, and makes the
 // indexes from what is there: sorted, in place of a page anywhere in each index for each row. If the rebuild is interrupted,
-// the next one makes them, or the next release that is projected, or the next migration.
+// the next one makes them, which may be that of a server, or the next migration.
 
-// dropIndexes drops the indexes that a rebuild makes last. Those of documents by slug and by time of publication stay: by these,
-// queries find without reading a table that viewers see no document yet. Those of reports stay as well: making an index reads the
-// whole table, and reports have long texts.
-func (p *projector) dropIndexes(ctx context.Context) error {
+// dropIndexes drops the indexes that a rebuild makes last. Those of reports stay: making an index reads the
+// whole table, and reports have long texts. Where readers are not refused, those of documents by slug and by time of publication stay as well: by these,
+// queries find without reading a table that viewers see no document yet.
+func (p *projector) dropIndexes(ctx context.Context, refused bool) error {
 	tables := map[string]bool{} // true: of a document
 	var below func(t *aggregate.Table)
 	below = func(t *aggregate.Table) {
@@ -33,7 +33,7 @@ func (p *projector) dropIndexes(ctx context.Context) error {
 	delete(tables, aggregate.TableOf(domain.Report).Name)
 	return store.DropLiveIndexes(ctx, p.tx, func(i store.Index) bool {
 		root, ours := tables[i.Table]
-		return ours && len(i.Columns) > 0 && !(root && (i.Columns[0] == "slug" || i.Columns[0] == "published_at"))
+		return ours && len(i.Columns) > 0 && !(!refused && root && (i.Columns[0] == "slug" || i.Columns[0] == "published_at"))
 	})
 }
 

@@ -60,64 +60,73 @@ func (l *Live) Rebuild(ctx context.Context, progress RebuildProgress) (RebuildRe
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	if progress == nil {
-		progress = noProgress
+		progress = func(RebuildStep, int, int) {}
 	}
-	out, err := l.rebuild(ctx, progress)
-	if err != nil {
-		return out, err
-	}
-	// What was published while live was made anew.
-	log, err := ReadLog(ctx, l.stores.DeskRows())
-	if err != nil || out.Sequence >= log.Last {
-		return out, err
-	}
-	if err := l.catchUp(ctx); err != nil {
-		return out, err
-	}
-	return l.rebuilt(ctx)
+	var out RebuildResult
+	err := l.stores.RebuildAlone(ctx, func() (err error) {
+		out, err = l.rebuild(ctx, false, progress)
+		return err
+	})
+	return out, err
 }
 
-func noProgress(RebuildStep, int, int) {}
+// completeLive makes live anew where it is still incomplete, once no other process does.
+func (l *Live) completeLive(ctx context.Context) error {
+	return l.stores.RebuildAlone(ctx, func() error {
+		l.log.InfoContext(ctx, "live was lost and is made anew; readers are refused until that has ended")
+		out, err := l.rebuild(ctx, true, func(RebuildStep, int, int) {})
+		if err == nil {
+			l.log.InfoContext(ctx, "live is complete", "documents", out.Documents, "sequence", out.Sequence)
+		}
+		return err
+	})
+}
 
-// rebuild is Rebuild, but for what is published meanwhile where live is made anew.
-func (l *Live) rebuild(ctx context.Context, progress RebuildProgress) (out RebuildResult, err error) {
+// rebuild is Rebuild, but for the locks. With incomplete it does nothing to a live that is not.
+func (l *Live) rebuild(ctx context.Context, incomplete bool, progress RebuildProgress) (out RebuildResult, err error) {
 	if err := l.fillSeries(ctx); err != nil {
 		return RebuildResult{}, err
 	}
 	err = l.stores.WithLargeCache(ctx, func() error {
-		s := &staging{l: l}
-		err := s.all(ctx, progress)
-		indexed := 0
-		if err == nil {
-			indexed, err = l.createEach(ctx, beforeMarkings, 0, progress)
-		}
-		if err == nil && s.anew {
-			err = s.complete(ctx, indexed, progress)
-		}
-		switch {
-		case errors.Is(err, errOvertaken):
+		for {
+			s := &staging{l: l, incomplete: incomplete}
+			out, err = s.rebuild(ctx, progress)
+			if !errors.Is(err, errOvertaken) {
+				return err
+			}
 			live, err := readProjection(ctx, l.stores.LiveRows())
 			if err != nil {
 				return err
 			}
-			if live.staged > 0 || live.applied < s.log.Last { // a server projects the log, release by release
-				out, err = l.finishRebuild(ctx, indexed, progress)
+			if incomplete && !live.incomplete() || live.staged == 0 && live.applied >= s.log.Last { // another process has made it anew
+				out, err = l.rebuilt(ctx)
 				return err
 			}
-			// Another process has made live anew.
-		case err != nil:
-			return err
-		case !s.anew:
-			if err := l.warm(ctx); err != nil {
-				return err
-			}
-			out, err = l.finishRebuild(ctx, indexed, progress)
-			return err
+			// A process that projects the log release by release has begun to: what is there is compared with the log.
 		}
-		out, err = l.rebuilt(ctx)
-		return err
 	})
 	return out, err
+}
+
+// rebuild does all of it. It returns errOvertaken if another process has applied a release to a live that is made anew.
+func (s *staging) rebuild(ctx context.Context, progress RebuildProgress) (RebuildResult, error) {
+	if err := s.all(ctx, progress); err != nil {
+		return RebuildResult{}, err
+	}
+	indexed, err := s.l.createEach(ctx, beforeMarkings, 0, progress)
+	if err != nil {
+		return RebuildResult{}, err
+	}
+	if s.anew {
+		if err := s.complete(ctx, indexed, progress); err != nil {
+			return RebuildResult{}, err
+		}
+		return s.l.rebuilt(ctx)
+	}
+	if err := s.l.warm(ctx); err != nil {
+		return RebuildResult{}, err
+	}
+	return s.l.finishRebuild(ctx, indexed, progress)
 }
 
 // rebuilt returns how many documents live has, and up to where it shows the log.
@@ -175,11 +184,20 @@ func (s *staging) begin(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if live.applied == 0 {
-			s.l.stores.LiveMayBeIncomplete()
+		if s.incomplete && !live.incomplete() {
+			return errOvertaken
 		}
 		if live.history == 0 {
 			if err := s.l.beginHistory(ctx, tx, log.Identity); err != nil {
+				return err
+			}
+			if live, err = readProjection(ctx, tx); err != nil {
+				return err
+			}
+		}
+		if live.applied == 0 {
+			s.l.stores.LiveMayBeIncomplete(live.history)
+			if err := tx.Notify(ctx); err != nil { // so that other processes look as well
 				return err
 			}
 		}
@@ -234,6 +252,8 @@ type staging struct {
 	analyse atomic.Bool          // live did not have most of the last batch, or the index not its terms: so it may be with the next
 
 	dropIndexes bool // live was lost: it is filled without them
+
+	incomplete bool // a live that is not incomplete is left as it is
 
 	anew   bool   // live was lost, and is made anew
 	marker int64  // what live says of the last entry that is staged
@@ -296,7 +316,7 @@ func (s *staging) next(ctx context.Context) error {
 			if there, err := hasDocuments(ctx, tx); err != nil {
 				return err
 			} else if !there { // by another process meanwhile
-				if err := p.dropIndexes(ctx); err != nil {
+				if err := p.dropIndexes(ctx, s.anew); err != nil {
 					return err
 				}
 			}

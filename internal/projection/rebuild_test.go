@@ -59,6 +59,30 @@ func publishMany(d *desk) int {
 	return 2 + 6 + 5 + 5
 }
 
+// publishMore publishes what publishMany does not, after it: trees, chains and documents of other types, and documents again that others
+// refer to, whose last entries are then behind those of the others.
+func publishMore(d *desk) {
+	d.Tag("north-sea", fields{"parent": "sea"})
+	d.Tag("dogger", fields{"parent": "north-sea"})
+	d.Tag("unused")
+	d.Source("memo", fields{"marking": "AMBER"})
+	d.MustSave(domain.Narrative, editorial.Create, fields{"slug": "cranes", "title": "Cranes", "claim": "C.", "status": "EMERGING", "tags": list("dogger")})
+	d.MustPublish("narrative:cranes")
+	d.Series("weekly")
+	d.Edition("weekly-1", "weekly", 1)
+	d.MustPublish("edition:weekly-1")
+	d.Relationship("acme-0", "acme-5", fields{"slug": "secret", "marking": "RED", "citations": list(fields{"source": "memo"})})
+	d.MustPublish("relationship:secret")
+	d.Report("hidden", fields{"marking": "RED", "tags": list("north-sea")})
+	d.MustPublish("report:hidden")
+	for _, slug := range []string{"acme-1", "acme-2"} {
+		d.MustSave(domain.Entity, editorial.Update, fields{"id": slug, "description": "Again."})
+		d.MustPublish("entity:" + slug)
+	}
+	d.MustSave(domain.Report, editorial.Update, fields{"id": "report-2", "slug": "renamed"})
+	d.MustPublish("report:renamed")
+}
+
 // refused is what readers of a live see that is made anew.
 var refused = []string{"refused"}
 

@@ -262,52 +262,70 @@ func (p *projector) propagateTo(ctx context.Context, r aggregate.Referrer, ids [
 	})
 }
 
-// changesAtOnce is how many changes are in memory at most until they are written.
-const changesAtOnce = 4096
-
 func (p *projector) writeChanges(ctx context.Context, at time.Time) error {
 	last, moment, err := lastChange(ctx, p.tx)
 	if err != nil {
 		return err
 	}
-	moment = max(at.UnixMicro(), moment+1)
-	p.moment = moment
+	p.moment = max(at.UnixMicro(), moment+1)
+	w := changeWriter{tx: p.tx, last: last}
+	for _, id := range slices.Sorted(maps.Keys(p.changes)) {
+		if kinds, some := p.changes[id].kinds(); some {
+			if err := w.add(ctx, id, p.moment, kinds); err != nil {
+				return err
+			}
+		}
+	}
+	return w.flush(ctx)
+}
+
+// changesAtOnce is how many changes are in memory at most until they are written.
+const changesAtOnce = 4096
+
+// changeColumns are the columns of the history of changes that a changeWriter writes.
+var changeColumns = func() []string {
 	columns := []string{"id", "at", "document_id", "type"}
 	for c := range visibility.Clearances {
 		columns = append(columns, aggregate.Quote(visibility.ChangeColumn(domain.Marking(c))))
 	}
-	head := "INSERT INTO changes (" + strings.Join(columns, ", ") + ") VALUES "
-	one := "(" + strings.Repeat("?, ", len(columns)-1) + "?)"
-	var values []any
-	write := func() error {
-		for len(values) > 0 {
-			n := aggregate.BatchSize(len(values)/len(columns), len(columns))
-			query := head + strings.Repeat(one+", ", n-1) + one
-			if err := store.ExecLater(ctx, p.tx, "record changes", query, values[:n*len(columns)]...); err != nil {
-				return err
-			}
-			values = values[n*len(columns):]
-		}
-		values = nil // what was passed on is not written over
+	return columns
+}()
+
+// changeWriter appends to the history of changes.
+type changeWriter struct {
+	tx     *store.Tx
+	last   int64 // the row id of the last change
+	values []any
+}
+
+// add appends what changes of a document at a moment, in microseconds since 1970.
+func (w *changeWriter) add(ctx context.Context, id domain.ID, moment int64, kinds [visibility.Clearances]ChangeKind) error {
+	w.last++
+	w.values = append(w.values, w.last, moment, int64(id), int64(id.Type()))
+	for _, k := range kinds {
+		w.values = append(w.values, int64(k))
+	}
+	if len(w.values) < changesAtOnce*len(changeColumns) {
 		return nil
 	}
-	for _, id := range slices.Sorted(maps.Keys(p.changes)) {
-		kinds, some := p.changes[id].kinds()
-		if !some {
-			continue
+	return w.flush(ctx)
+}
+
+// flush writes what was appended.
+func (w *changeWriter) flush(ctx context.Context) error {
+	width := len(changeColumns)
+	head := "INSERT INTO changes (" + strings.Join(changeColumns, ", ") + ") VALUES "
+	one := "(" + strings.Repeat("?, ", width-1) + "?)"
+	for len(w.values) > 0 {
+		n := aggregate.BatchSize(len(w.values)/width, width)
+		query := head + strings.Repeat(one+", ", n-1) + one
+		if err := store.ExecLater(ctx, w.tx, "record changes", query, w.values[:n*width]...); err != nil {
+			return err
 		}
-		last++
-		values = append(values, last, moment, int64(id), int64(id.Type()))
-		for _, k := range kinds {
-			values = append(values, int64(k))
-		}
-		if len(values) == changesAtOnce*len(columns) {
-			if err := write(); err != nil {
-				return err
-			}
-		}
+		w.values = w.values[n*width:]
 	}
-	return write()
+	w.values = nil // what was passed on is not written over
+	return nil
 }
 
 // lastChange returns the row id of the last change and its time in microseconds since

@@ -139,15 +139,10 @@ func (l *Live) Await(ctx context.Context, sequence int64) bool {
 	}
 }
 
-// projectLog applies the log entries that live does not have yet.
+// projectLog applies the log entries that live does not have yet. A live whose rebuild was interrupted while it was made anew is completed first.
 func (l *Live) projectLog(ctx context.Context) error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
-	return l.catchUp(ctx)
-}
-
-// catchUp is projectLog for one that holds writing. A live whose rebuild was interrupted while it was made anew is completed first.
-func (l *Live) catchUp(ctx context.Context) error {
 	for {
 		at := l.now()
 		live, log, err := l.compareWithLog(ctx)
@@ -155,7 +150,7 @@ func (l *Live) catchUp(ctx context.Context) error {
 			return err // without an identity the log is not in use yet
 		}
 		if live.incomplete() {
-			if _, err := l.rebuild(ctx, noProgress); err != nil {
+			if err := l.completeLive(ctx); err != nil {
 				return fmt.Errorf("make live anew: %w", err)
 			}
 			continue

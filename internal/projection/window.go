@@ -1,6 +1,7 @@
 package projection
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -70,6 +71,9 @@ func (l *Live) Window(ctx context.Context, clearance domain.Marking, from, to do
 	}
 	end = end.AddDate(0, 0, 1)
 	db := l.stores.LiveRows()
+	if incomplete, err := l.Incomplete(ctx); err != nil || incomplete {
+		return nil, cmp.Or(err, error(store.ErrLiveIncomplete))
+	}
 	if err := w.readChanges(ctx, db, clearance, start, end); err != nil {
 		return nil, err
 	}

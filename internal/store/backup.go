@@ -36,7 +36,7 @@ func (s *Stores) CopyFiles(ctx context.Context, folder string) error {
 
 // vacuumInto copies a file of SQLite's, on a connection of its own: readers of the pools are query_only, which refuses it.
 func vacuumInto(ctx context.Context, from, to string) error {
-	db, err := Config{}.openSQLiteFile(from)
+	db, err := Config{}.openSQLiteFile(from, nil)
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func vacuumInto(ctx context.Context, from, to string) error {
 
 // CheckFile checks the integrity of an SQLite file that no program has open.
 func CheckFile(ctx context.Context, file string) error {
-	db, err := Config{}.openSQLiteFile(file, "_pragma=query_only(1)")
+	db, err := Config{}.openSQLiteFile(file, nil, "_pragma=query_only(1)")
 	if err != nil {
 		return err
 	}

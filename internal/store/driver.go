@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"reflect"
-	"sync/atomic"
 )
 
 // connector opens the connections of a pool. It wraps those of the engine's
@@ -23,9 +22,8 @@ type connector struct {
 	fault func(pool, query string) error
 	// counts counts the statements; nil: they are not observed.
 	counts *statementCounts
-	// gate is that of live; nil: there is none. complete is the epoch of it in which the server was seen to be complete.
-	gate     *liveGate
-	complete atomic.Int64
+	// live is the server, if readers read live from it; nil: there is nothing to look at.
+	live *liveServer
 }
 
 // Connect implements driver.Connector.

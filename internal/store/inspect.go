@@ -25,7 +25,7 @@ func Inspect(ctx context.Context, c Config) (*Stores, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Stores{log: c.Log, dir: c.Dir, deskDSN: c.DeskDSN, liveMayLag: c.LiveDSN != "", gate: newLiveGate()}
+	s := &Stores{log: c.Log, dir: c.Dir, deskDSN: c.DeskDSN, liveMayLag: c.LiveDSN != "", gate: newLiveGate()} // which nobody asks
 	open := s.inspectSQLite
 	if c.DeskDSN != "" {
 		open = s.inspectPostgres
@@ -41,7 +41,7 @@ func Inspect(ctx context.Context, c Config) (*Stores, error) {
 func (s *Stores) inspectSQLite(_ context.Context, c Config) error {
 	s.dialect = dialect.SQLite
 	for file, p := range map[string]**pool{deskFile: &s.deskRead, liveFile: &s.liveRead} {
-		db, err := c.openSQLiteFile(filepath.Join(c.Dir, file), "mode=rw", "_pragma=query_only(1)")
+		db, err := c.openSQLiteFile(filepath.Join(c.Dir, file), nil, "mode=rw", "_pragma=query_only(1)")
 		if err != nil {
 			return fmt.Errorf("open %s: %w", file, err)
 		}

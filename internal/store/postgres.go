@@ -57,7 +57,11 @@ func (s *Stores) openPostgres(ctx context.Context, c Config) error {
 // open returns a database handle for connections to a schema. It connects later.
 func (p *postgresServer) open(c Config, schema string, use poolUse) *sql.DB {
 	inner := stdlib.GetConnector(*p.settings(schema), stdlib.OptionAfterConnect(p.prepare(schema, use)))
-	db := sql.OpenDB(&connector{Connector: inner, pool: schema, fault: c.Fault, counts: c.counts[schema], gate: c.gates[schema]})
+	wrapped := &connector{Connector: inner, pool: schema, fault: c.Fault, counts: c.counts[schema]}
+	if use == readingLive {
+		wrapped.live = c.gate.server()
+	}
+	db := sql.OpenDB(wrapped)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	return db
 }

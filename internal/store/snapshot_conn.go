@@ -82,7 +82,7 @@ const (
 
 // beginSnapshot begins the transaction of a snapshot. The error is ErrLiveIncomplete where readers must not see live.
 func (c *connection) beginSnapshot(ctx context.Context) error {
-	if err := c.begin(ctx); err != nil || !c.guarded() {
+	if err := c.begin(ctx); err != nil || c.connector.live.open() {
 		return err
 	}
 	return c.checkLive(ctx)
@@ -138,7 +138,7 @@ func (c *connection) runSQLite(ctx context.Context, statement string) error {
 // beginAndRead begins the transaction of a snapshot and runs a statement in it: on
 // PostgreSQL in one round trip.
 func (c *connection) beginAndRead(ctx context.Context, query string, args []any, width int, vs *Values) (begun bool, err error) {
-	if conn := c.postgresConn(); conn != nil && !c.guarded() {
+	if conn := c.postgresConn(); conn != nil && c.connector.live.open() {
 		return c.beginAndReadPostgres(ctx, conn, query, args, width, vs)
 	}
 	if err := c.beginSnapshot(ctx); err != nil {
@@ -150,7 +150,7 @@ func (c *connection) beginAndRead(ctx context.Context, query string, args []any,
 // readAlone runs the only statement of a snapshot, which needs no transaction: on both engines
 // a statement sees one state. began is false where the connection was lost before the statement.
 func (c *connection) readAlone(ctx context.Context, query string, args []any, width int, vs *Values) (began bool, err error) {
-	if c.guarded() {
+	if !c.connector.live.open() {
 		return c.beginAndRead(ctx, query, args, width, vs)
 	}
 	if err := c.connector.injectFault("BEGIN"); err != nil {

@@ -59,10 +59,10 @@ func (s *Stores) openSQLite(ctx context.Context, c Config) error {
 	if s.liveWrite, err = c.sqliteWriter(ctx, live, "NORMAL"); err != nil {
 		return err
 	}
-	if s.deskRead, err = c.sqliteReader(ctx, desk); err != nil {
+	if s.deskRead, err = c.sqliteReader(ctx, desk, nil); err != nil {
 		return err
 	}
-	s.liveRead, err = c.sqliteReader(ctx, live)
+	s.liveRead, err = c.sqliteReader(ctx, live, c.gate.server())
 	return err
 }
 
@@ -115,17 +115,17 @@ func sqliteDSN(file string, params ...string) string {
 }
 
 // openSQLiteFile returns a connection pool of a file. It does not connect yet.
-func (c Config) openSQLiteFile(file string, params ...string) (*sql.DB, error) {
+func (c Config) openSQLiteFile(file string, live *liveServer, params ...string) (*sql.DB, error) {
 	inner, err := sqlite.NewConnector(sqliteDSN(file, params...))
 	if err != nil {
 		return nil, err
 	}
 	name, _, _ := strings.Cut(filepath.Base(file), ".")
-	return sql.OpenDB(&connector{Connector: inner, pool: name, statements: maxCachedStmts, fault: c.Fault, counts: c.counts[name], gate: c.gates[name]}), nil
+	return sql.OpenDB(&connector{Connector: inner, pool: name, statements: maxCachedStmts, fault: c.Fault, counts: c.counts[name], live: live}), nil
 }
 
 func (c Config) sqliteWriter(ctx context.Context, file, synchronous string) (*pool, error) {
-	db, err := c.openSQLiteFile(file, "_txlock=immediate",
+	db, err := c.openSQLiteFile(file, nil, "_txlock=immediate",
 		"_pragma=journal_mode(WAL)", "_pragma=synchronous("+synchronous+")",
 		fmt.Sprintf("_pragma=wal_autocheckpoint(%d)", writerCheckpointPages))
 	if err != nil {
@@ -171,10 +171,10 @@ func whileBusy(ctx context.Context, f func() error) error {
 	}
 }
 
-func (c Config) sqliteReader(ctx context.Context, file string) (*pool, error) {
+func (c Config) sqliteReader(ctx context.Context, file string, live *liveServer) (*pool, error) {
 	// Each connection has a page cache of its own, in KiB: the operating system caches the
 	// file for all of them, and reads were as fast with 500 as with SQLite's 2,000.
-	db, err := c.openSQLiteFile(file, "_pragma=query_only(1)", "_pragma=cache_size(-1000)")
+	db, err := c.openSQLiteFile(file, live, "_pragma=query_only(1)", "_pragma=cache_size(-1000)")
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", filepath.Base(file), err)
 	}

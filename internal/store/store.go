@@ -30,7 +30,7 @@ type Config struct {
 	Fault func(store, query string) error
 
 	counts map[string]*statementCounts // by store
-	gates  map[string]*liveGate        // of live
+	gate   *liveGate                   // of live
 }
 
 // Stores is an open pair of stores: the desk and live.
@@ -59,7 +59,7 @@ func Open(ctx context.Context, c Config) (*Stores, error) {
 	}
 	c.counts = map[string]*statementCounts{"desk": {}, "live": {}}
 	s := &Stores{log: c.Log, dir: c.Dir, deskDSN: c.DeskDSN, counts: c.counts, gate: newLiveGate()}
-	c.gates = map[string]*liveGate{"live": s.gate}
+	c.gate = s.gate
 	open := s.openSQLite
 	if c.DeskDSN != "" {
 		open = s.openPostgres

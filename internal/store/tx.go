@@ -78,6 +78,7 @@ const (
 	lockDesk    int64 = 0x7265647468726501
 	lockLive    int64 = 0x7265647468726502
 	lockMigrate int64 = 0x7265647468726503
+	lockRebuild int64 = 0x7265647468726504
 )
 
 // maxAttempts is how often a transaction is tried that fails on a lock conflict.
