@@ -29,7 +29,7 @@ type Projection struct {
 	EntryHash string `json:"entry_hash,omitempty"`
 	// The last entry of the log that a rebuild which has not ended has written; 0 without one.
 	RebuildSequence int64 `json:"rebuild_sequence,omitempty"`
-	// The hash of that entry, and the identity of its log.
+	// The identity of its log, and the hash of that entry; where live is made anew, also the entry up to which that is done, and its hash.
 	RebuildHash  string `json:"rebuild_hash,omitempty"`
 	selectValues sql.SelectValues
 }

@@ -143,7 +143,7 @@ func (Projection) Fields() []ent.Field {
 		field.String("log").Default("").Comment("The identity of the publication log that live is a projection of."),
 		field.String("entry_hash").Default("").Comment("The hash of the last entry of the log that was applied."),
 		field.Int64("rebuild_sequence").Default(0).Comment("The last entry of the log that a rebuild which has not ended has written; 0 without one."),
-		field.String("rebuild_hash").Default("").Comment("The hash of that entry, and the identity of its log."),
+		field.String("rebuild_hash").Default("").Comment("The identity of its log, and the hash of that entry; where live is made anew, also the entry up to which that is done, and its hash."),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,5 +38,55 @@ func TestRebuildWithoutLive(t *testing.T) {
 			t.Fatalf("exit %d: %s%s", code, out, errs)
 		}
 		examine(t, env, "--full").wantNone(t, "rebuilt")
+	})
+}
+
+// A live whose rebuild was interrupted after it was lost can be backed up. A backup of a whole one replaces it, and a server makes it whole.
+func TestIncompleteLive(t *testing.T) {
+	t.Parallel()
+	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
+		if c.Dir == "" {
+			c.Dir = t.TempDir()
+		}
+		fill(t, c)
+		live := func(c store.Config) string {
+			t.Helper()
+			a := start(t, config(t, c), parts(io.Discard))
+			defer stop(t, a)
+			if code, body := get(t, a.URL()+"/readyz"); code != http.StatusOK {
+				t.Errorf("got %d %s", code, body)
+			}
+			return query(t, a, "", `{ reports(orderBy: {field: SLUG, direction: ASC}) { nodes { slug title tags { label } } } }`)
+		}
+		want := live(c)
+		if !strings.Contains(want, "slug") {
+			t.Fatalf("nothing is live: %s", want)
+		}
+		backUp := func(c store.Config) string {
+			t.Helper()
+			folder := t.TempDir()
+			code, out, errs := run(t, environment(c), "backup", folder)
+			if code != 0 {
+				t.Fatalf("exit %d: %s%s", code, out, errs)
+			}
+			return filepath.Join(folder, strings.TrimSuffix(strings.Fields(out)[3], ":"))
+		}
+		whole := backUp(c)
+		const interrupt = "UPDATE projection SET applied_sequence = 0, rebuild_sequence = 1"
+		execute(t, c, c.Dir, "live", interrupt)
+		examine(t, environment(c), "--quick").wants(t, interrupt, "live", "problem: live was lost, and is not complete")
+		incomplete := backUp(c)
+		for name, file := range map[string]string{"an incomplete live": incomplete, "a whole one": whole} {
+			to := newStores(t, c)
+			if code, _, errs := run(t, environment(to), "restore", file); code != 0 {
+				t.Fatalf("%s: exit %d: %s", name, code, errs)
+			}
+			if got := live(to); got != want {
+				t.Errorf("from a backup of %s: got %s, want %s", name, got, want)
+			}
+		}
+		if got := live(c); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
 	})
 }

@@ -1,6 +1,7 @@
 package projection_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -94,6 +95,9 @@ func TestLiveIsMadeAnew(t *testing.T) {
 			steps[step]++
 			if step == projection.RebuildStaging && done == 0 {
 				return
+			}
+			if _, err := server.Window(t.Context(), domain.Red, "2026-01-01", "2026-12-31"); !errors.Is(err, store.ErrLiveIncomplete) {
+				t.Errorf("%s, %d: an edition can be compiled: %v", step, done, err)
 			}
 			for name, reader := range map[string]*desk{"this process": d, "a server": server} {
 				if got := sees(reader); !slices.Equal(got, refused) {

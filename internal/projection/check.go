@@ -167,7 +167,7 @@ func (l *Live) compareUpTo(ctx context.Context, applied int64, sample int) (Comp
 		if err := statesIn(ctx, live, t, "", nil, func(id domain.ID, _ domain.Marking, state liveState) {
 			found[id] = true
 			switch w, ok := wanted[id]; {
-			case !ok && out.Rebuilding: // what a rebuild has staged is unseen
+			case !ok && out.Rebuilding: // what a rebuild has staged, which nobody reads
 			case !ok:
 				out.Surplus = append(out.Surplus, id)
 			case w != state:

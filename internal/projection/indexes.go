@@ -14,9 +14,12 @@ import (
 // indexes from what is there: sorted, in place of a page anywhere in each index for each row. If the rebuild is interrupted,
 // the next one makes them, which may be that of a server, or the next migration.
 
-// dropIndexes drops the indexes that a rebuild makes last. Those of reports stay: making an index reads the
-// whole table, and reports have long texts. Where readers are not refused, those of documents by slug and by time of publication stay as well: by these,
-// queries find without reading a table that viewers see no document yet.
+// dropIndexes drops the indexes that a rebuild makes last. refused says that readers are refused. Where they are not, those of
+// documents by slug and by time of publication stay: by these, queries find without reading a table that viewers see no document
+// yet; and so do all of reports.
+//
+// Making an index reads the whole table, and reports have long texts. What is before the text in a row is near
+// its beginning, so indexes of that read an eighth of the pages. Those of what is behind the text stay.
 func (p *projector) dropIndexes(ctx context.Context, refused bool) error {
 	tables := map[string]bool{} // true: of a document
 	var below func(t *aggregate.Table)
@@ -30,10 +33,23 @@ func (p *projector) dropIndexes(ctx context.Context, refused bool) error {
 		tables[aggregate.TableOf(t).Name] = true
 		below(aggregate.TableOf(t))
 	}
-	delete(tables, aggregate.TableOf(domain.Report).Name)
+	reports := aggregate.TableOf(domain.Report)
+	behind := map[string]bool{} // columns behind the text of a report
+	for _, c := range reports.Columns[slices.IndexFunc(reports.Columns, func(c aggregate.Column) bool { return c.Name == "body" }):] {
+		behind[c.Name] = true
+	}
+	for _, key := range reports.SortKeys {
+		behind[key.Column] = true
+	}
 	return store.DropLiveIndexes(ctx, p.tx, func(i store.Index) bool {
 		root, ours := tables[i.Table]
-		return ours && len(i.Columns) > 0 && !(!refused && root && (i.Columns[0] == "slug" || i.Columns[0] == "published_at"))
+		switch {
+		case !ours || len(i.Columns) == 0:
+			return false
+		case i.Table == reports.Name:
+			return refused && !slices.ContainsFunc(i.Columns, func(c string) bool { return behind[c] })
+		}
+		return refused || !root || i.Columns[0] != "slug" && i.Columns[0] != "published_at"
 	})
 }
 

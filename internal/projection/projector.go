@@ -322,7 +322,7 @@ func (p *projector) put(ctx context.Context, t domain.Type, snaps []*aggregate.S
 }
 
 // putInIndex writes documents to the search index. Which viewers find them is known once their effective markings
-// are; see [projector.record].
+// are, at once of those that have their own where live is made anew; see [projector.record].
 func (p *projector) putInIndex(ctx context.Context, t domain.Type, snaps []*aggregate.Snapshot, final map[domain.ID]Entry) error {
 	documents := make([]search.Document, len(snaps))
 	for i, snap := range snaps {

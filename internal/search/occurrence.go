@@ -50,6 +50,9 @@ func (o *occurrences) add(term string, number uint32, field int, position uint32
 // append adds a place to a list.
 func (o *occurrences) append(list uint32, p place) {
 	at := uint32(len(o.places))
+	if len(o.places) == cap(o.places) { // doubled: append grows long slices by a quarter, and copies them as often
+		o.places = slices.Grow(o.places, max(64, len(o.places)))
+	}
 	o.places = append(o.places, p)
 	l := &o.lists[list]
 	if l.first == 0 {

@@ -109,14 +109,19 @@ func (r readDriver) Query(ctx context.Context, query string, args, v any) error 
 
 // queryGuarded is Query in a snapshot of its own, which looks whether live is complete.
 func (r readDriver) queryGuarded(ctx context.Context, query string, args, v any) error {
-	snap := &snapshot{pool: r.pool}
-	if err := snap.Query(ctx, query, args, v); err != nil {
+	for attempt := 1; ; attempt++ {
+		snap := &snapshot{pool: r.pool}
+		err := snap.Query(ctx, query, args, v)
+		if err == nil {
+			rows := v.(*entsql.Rows)
+			rows.ColumnScanner = &endingRows{ColumnScanner: rows.ColumnScanner, end: snap.end}
+			return nil
+		}
 		snap.end()
-		return err
+		if attempt == readAttempts || ctx.Err() != nil || !IsRetryableRead(err) {
+			return err
+		}
 	}
-	rows := v.(*entsql.Rows)
-	rows.ColumnScanner = &endingRows{ColumnScanner: rows.ColumnScanner, end: snap.end}
-	return nil
 }
 
 // endingRows calls end once, when the rows are closed.

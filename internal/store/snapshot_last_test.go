@@ -73,6 +73,7 @@ func TestLastStatementFails(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 		s, faults := storetest.OpenFaulty(t, c)
+		storetest.Published(t, s)
 		viewer := domain.WithViewer(t.Context(), domain.Anonymous())
 		forever := "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
 		if s.Dialect() == dialect.Postgres {

@@ -152,6 +152,7 @@ func TestStatementsOfSnapshotsFail(t *testing.T) {
 	t.Parallel()
 	storetest.EachConfig(t, func(t *testing.T, c store.Config) {
 		s, faults := storetest.OpenFaulty(t, c)
+		storetest.Published(t, s)
 		ctx := domain.WithViewer(t.Context(), domain.Anonymous())
 		snapshot, end := s.Snapshot(ctx)
 		defer end()

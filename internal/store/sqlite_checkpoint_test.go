@@ -23,6 +23,7 @@ func TestCheckpointsBesideWriters(t *testing.T) {
 		if s.Dialect() != dialect.SQLite {
 			return // PostgreSQL has processes for it
 		}
+		storetest.Published(t, s)
 		admin := domain.WithViewer(t.Context(), &domain.Viewer{Name: "ada", Role: domain.Admin, Clearance: domain.Red})
 		for stage, write := range map[domain.Stage]func(context.Context, func(context.Context, *store.Tx) error) error{domain.Desk: s.Desk, domain.Live: s.Live} {
 			for n := range 20 {

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redthread-api/redthread/internal/domain"
 	"github.com/redthread-api/redthread/internal/pgtemp"
 	"github.com/redthread-api/redthread/internal/store"
 )
@@ -282,4 +283,17 @@ func postgresConfig(tb testing.TB, options string) store.Config {
 		tb.Fatal(err)
 	}
 	return store.Config{DeskDSN: dsn}
+}
+
+// Published says that a release was applied to live, as to one that is in use, and reads that.
+func Published(tb testing.TB, s *store.Stores) {
+	tb.Helper()
+	if err := s.Live(tb.Context(), func(ctx context.Context, tx *store.Tx) error {
+		return store.Exec(ctx, tx, "INSERT INTO projection (id, applied_sequence, applied_at, history) VALUES (1, 1, ?, 1)", time.Now().UTC())
+	}); err != nil {
+		tb.Fatal(err)
+	}
+	if _, err := s.ReadValues(domain.WithStage(domain.AsSystem(tb.Context(), "test"), domain.Live), "SELECT 1", nil, 1); err != nil {
+		tb.Fatal(err)
+	}
 }
