@@ -229,6 +229,11 @@ func (s *staging) begin(ctx context.Context) error {
 				return err
 			}
 		}
+		if s.anew {
+			if err := p.forgetChanges(ctx); err != nil {
+				return err
+			}
+		}
 		if err := p.removeOrphans(ctx); err != nil {
 			return err
 		}
@@ -444,6 +449,11 @@ func (l *Live) finishRebuild(ctx context.Context, indexed int, progress RebuildP
 		recorder := &projector{tx: tx, index: index, everything: true, changes: visibilityChanges{}}
 		if err := recorder.recordAllBefore(ctx, live.applied == 0); err != nil {
 			return err
+		}
+		if live.applied == 0 { // nobody has seen what an interrupted rebuild has staged
+			if err := recorder.forgetChanges(ctx); err != nil {
+				return err
+			}
 		}
 		p := &projector{tx: tx, desk: desk, index: index, existed: map[domain.ID]bool{}}
 		if err := p.createMissing(ctx, beforeMarkings, indexed, progress); err != nil { // nothing, but for what another process has done

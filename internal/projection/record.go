@@ -328,6 +328,14 @@ func (w *changeWriter) flush(ctx context.Context) error {
 	return nil
 }
 
+// forgetChanges deletes the history of changes of a live that nobody has read.
+func (p *projector) forgetChanges(ctx context.Context) error {
+	if err := store.Exec(ctx, p.tx, "DELETE FROM changes"); err != nil {
+		return fmt.Errorf("delete the changes: %w", err)
+	}
+	return nil
+}
+
 // lastChange returns the row id of the last change and its time in microseconds since
 // 1970; zeros if there is none.
 func lastChange(ctx context.Context, db store.Rows) (id, moment int64, err error) {
