@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"sync"
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
@@ -113,8 +112,9 @@ func (r readDriver) queryGuarded(ctx context.Context, query string, args, v any)
 		snap := &snapshot{pool: r.pool}
 		err := snap.Query(ctx, query, args, v)
 		if err == nil {
-			rows := v.(*entsql.Rows)
-			rows.ColumnScanner = &endingRows{ColumnScanner: rows.ColumnScanner, end: snap.end}
+			rows := v.(*entsql.Rows).ColumnScanner.(*unlockingRows)
+			unlock := rows.unlock
+			rows.unlock = func() { unlock(); snap.end() }
 			return nil
 		}
 		snap.end()
@@ -122,18 +122,6 @@ func (r readDriver) queryGuarded(ctx context.Context, query string, args, v any)
 			return err
 		}
 	}
-}
-
-// endingRows calls end once, when the rows are closed.
-type endingRows struct {
-	entsql.ColumnScanner
-	once sync.Once
-	end  func()
-}
-
-func (r *endingRows) Close() error {
-	defer r.once.Do(r.end)
-	return r.ColumnScanner.Close()
 }
 
 // typedRows caches the types of the columns. For a column that is not of its
