@@ -44,6 +44,16 @@ func (d *desk) documents() (n int) {
 	return n
 }
 
+// lost publishes documents of all kinds, and loses live. It returns how many documents live had, its rows, and what readers saw.
+func lost(d *desk) (n int, rows string, seen []string) {
+	d.T.Helper()
+	publishMany(d)
+	publishMore(d)
+	n, rows, seen = d.documents(), editorialtest.Dump(d.T, d.Stores.LiveRows()), sees(d)
+	d.loseLive()
+	return n, rows, seen
+}
+
 // wantLiveAsBefore fails the test unless live has the rows that it had, readers see and find what they did, and the history of changes
 // is as [desk.wantHistory] has it.
 func wantLiveAsBefore(d *desk, rows string, seen []string) {
@@ -86,11 +96,7 @@ func (d *desk) wantHistory() {
 func TestLiveIsMadeAnew(t *testing.T) {
 	t.Parallel()
 	eachStored(t, func(t *testing.T, c store.Config, d *desk) {
-		publishMany(d)
-		publishMore(d)
-		n := d.documents()
-		rows, seen := editorialtest.Dump(t, d.Stores.LiveRows()), sees(d)
-		d.loseLive()
+		n, rows, seen := lost(d)
 		d.SetStaged(staged, 0)
 		server := anotherProcess(t, c)
 		if got := sees(server); !strings.Contains(got[0], "CLEAR []") {
@@ -176,11 +182,7 @@ func TestPublishingWhileLiveIsMadeAnew(t *testing.T) {
 func TestLiveIsMadeAnewBySeveral(t *testing.T) {
 	t.Parallel()
 	eachStored(t, func(t *testing.T, c store.Config, d *desk) {
-		publishMany(d)
-		publishMore(d)
-		n := d.documents()
-		rows, seen := editorialtest.Dump(t, d.Stores.LiveRows()), sees(d)
-		d.loseLive()
+		n, rows, seen := lost(d)
 		const processes = 3
 		ended := make(chan error, processes)
 		for i := range processes {
@@ -211,11 +213,7 @@ func TestRebuildIsOvertaken(t *testing.T) {
 		t.Run(string(step), func(t *testing.T) {
 			t.Parallel()
 			eachStored(t, func(t *testing.T, _ store.Config, d *desk) {
-				publishMany(d)
-				publishMore(d)
-				n := d.documents()
-				rows := editorialtest.Dump(t, d.Stores.LiveRows())
-				d.loseLive()
+				n, rows, _ := lost(d)
 				d.SetStaged(staged, 0)
 				once := false
 				out, err := d.Rebuild(t.Context(), func(present projection.RebuildStep, done, _ int) {
@@ -270,10 +268,7 @@ func TestMarkingIsResumed(t *testing.T) {
 				if at.step == projection.RebuildIndexing && d.Stores.Dialect() != dialect.SQLite {
 					return // it drops no indexes there
 				}
-				publishMany(d)
-				publishMore(d)
-				rows, seen := editorialtest.Dump(t, d.Stores.LiveRows()), sees(d)
-				d.loseLive()
+				_, rows, seen := lost(d)
 				killedRebuild(t, c, at.step, at.done)
 				d.look()
 				if got := sees(d); !slices.Equal(got, refused) {
